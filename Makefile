@@ -1,0 +1,52 @@
+# The commands that people and CI run; each sets up what it needs from nothing but Python, pip and make.
+#   make demo            the main job on real text, against the local sandbox     make demo LIVE=1   the real services
+#   make test            lint, types, tests, notebooks                            make test-all      on Python 3.10 to 3.13
+PYTHON ?= python3
+VENV ?= .venv
+DEMO_VENV ?= .venv-demo
+PACKAGES := freeproviders langchain_freeproviders llamaindex_freeproviders
+CODE := $(PACKAGES) tests scripts demo
+JOBS ?= 2
+
+.PHONY: demo test test-all lint types pytest notebooks clean
+.DEFAULT_GOAL := test
+
+demo: $(DEMO_VENV)/.ready
+	LIVE=$(LIVE) $(DEMO_VENV)/bin/python -m demo
+
+test: lint types pytest
+
+test-all:
+	$(PYTHON) scripts/test_all.py
+
+lint: $(VENV)/.ready
+	$(VENV)/bin/ruff format --check $(CODE)
+	$(VENV)/bin/ruff check $(CODE)
+	$(VENV)/bin/python scripts/check_size.py $(PACKAGES) demo scripts
+
+types: $(VENV)/.ready
+	$(VENV)/bin/mypy
+	$(VENV)/bin/python scripts/check_types.py $(PACKAGES)
+
+pytest: $(VENV)/.ready
+	$(VENV)/bin/python -X dev -m pytest -q -n $(JOBS)
+
+# Executes the notebooks again and stores what they print; `make test` fails when that differs from what is stored.
+notebooks: $(VENV)/.ready
+	$(VENV)/bin/python notebooks/refresh.py
+
+# pip copies files, as nltk (which llama-index loads) refuses hard-linked ones.
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)/bin/python -m pip install --quiet --group dev --editable .
+	touch $@
+
+$(DEMO_VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(DEMO_VENV)
+	$(DEMO_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(DEMO_VENV)/bin/python -m pip install --quiet --group demo --editable .
+	touch $@
+
+clean:
+	rm -rf .venv* demo-output .coverage .mypy_cache .pytest_cache .ruff_cache
