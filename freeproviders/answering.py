@@ -1,0 +1,194 @@
+"""One attempt at one answer: drives a provider's exchange to the first content, then reads on. No retries here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import aiohttp
+
+from freeproviders.channel import Channel, Target
+from freeproviders.errors import BadReply, EmptyAnswer, ProviderError
+from freeproviders.prompts import StopCut
+from freeproviders.screening import ChallengeFilter
+from freeproviders.status import challenged
+from freeproviders.wire import Decoder, Event, Exchange, Fact, Reply, Request, Text
+
+__all__ = ["Attempt"]
+
+
+class Attempt:
+    """Drives an exchange; a streamed answer is handed on by ``start`` and ``next``.
+
+    Args:
+        session: Where connections come from.
+        target: Where the requests go.
+        within: How many seconds the next request may take to its first byte.
+        stop: Stop sequences.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        target: Target,
+        *,
+        within: Callable[[], float],
+        stop: Sequence[str] = (),
+    ) -> None:
+        self._session = session
+        self._target = target
+        self._within = within
+        self._stops = stop
+        self._channel: Channel | None = None
+        self._answered = self._drained = self._ended = False
+        self._pending: list[Event] = []
+        self.facts: dict[str, Any] = {}
+
+    async def start(self, exchange: Exchange) -> None:
+        """Drives the exchange until the first content of its answer has arrived.
+
+        Raises:
+            ProviderError: Whatever the exchange does not answer with another request.
+        """
+        self._exchange = exchange
+        with self._named():
+            await self._drive(partial(next, exchange))
+            if self._channel is None:
+                raise BadReply("the exchange ended without an answer")
+
+    async def run(self, exchange: Exchange) -> Any:
+        """Drives an exchange of plain requests to its end.
+
+        Returns:
+            What the exchange returns.
+        """
+        self._exchange = exchange
+        with self._named():
+            return await self._drive(partial(next, exchange))
+
+    async def next(self) -> Sequence[Event]:
+        """The events that have arrived since; empty once the answer is complete and its facts are known."""
+        with self._named():
+            while not self._pending and not self._ended:
+                await self._pull()
+            events, self._pending = self._pending, []
+            if not events and self._channel is not None:
+                await self._conclude(self._channel.reply)
+            return events
+
+    def close(self) -> None:
+        """Ends the exchange, wherever it stands."""
+        self._close_channel()
+        self._exchange.close()
+
+    def _close_channel(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    async def _drive(self, step: Callable[[], Request]) -> Any:
+        while True:
+            try:
+                request = step()
+            except StopIteration as stop:
+                return stop.value
+            try:
+                if request.decoder is not None:
+                    return await self._begin(request, request.decoder)
+                step = partial(self._exchange.send, await self._plain(request))
+            except ProviderError as error:
+                step = partial(self._exchange.throw, error)
+
+    async def _plain(self, request: Request) -> Reply:
+        channel = await self._open(request)
+        try:
+            reply = await channel.read_all()
+        finally:
+            channel.close()
+        screen = self._challenge_filter()
+        screen.feed(reply.body)
+        return reply
+
+    async def _begin(self, request: Request, decoder: Decoder) -> None:
+        self._channel = await self._open(request)
+        self._unread = self._channel.first
+        self._screen = self._challenge_filter()
+        self._decoder = decoder
+        self._answered = self._drained = self._ended = False
+        self._pending, self._stop = [], StopCut(self._stops)
+        try:
+            while not (self._answered and self._pending) and not self._ended:
+                await self._pull()
+        except BaseException:
+            self._close_channel()
+            raise
+
+    async def _open(self, request: Request) -> Channel:
+        channel = await Channel.open(self._session, self._target, request, within=self._within())
+        self._rotate(request, channel.reply)
+        return channel
+
+    def _rotate(self, request: Request, reply: Reply) -> None:
+        # Only the cookies a caller has passed are kept up to date. Others belong to a conversation, not to the client,
+        # or two conversations at once would take each other's session.
+        own, theirs = self._target.cookies, {*request.drop_cookies, *request.cookies}
+        own.update({name: value for name, value in reply.cookies.items() if name in own and name not in theirs})
+
+    def _challenge_filter(self) -> ChallengeFilter:
+        return ChallengeFilter(partial(challenged, self._target.provider.card.name, 200))
+
+    async def _pull(self) -> None:
+        """Reads once and keeps the events it completes."""
+        channel = self._channel
+        assert channel is not None, "next() comes after start()"  # noqa: S101
+        data, self._unread = self._unread or (b"" if self._drained else await channel.read()), b""
+        if data:
+            self._take(self._decoder.feed(self._screen.feed(data)))
+        elif not self._drained:
+            self._drained = True
+            self._take(self._decoder.feed(self._screen.finish()))
+        elif events := self._decoder.finish():
+            self._take(events)
+        else:
+            self._finish(channel)
+
+    def _finish(self, channel: Channel) -> None:
+        self._ended = True
+        if rest := self._stop.finish():
+            self._pending.append(Text(rest))
+        if not self._answered:
+            raise self._empty(channel)
+
+    def _take(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Fact):
+                self.facts[event.name] = event.value
+            elif not isinstance(event, Text):
+                self._answered = True
+                self._pending.append(event)
+            else:
+                # White space alone is no answer: it waits for what it leads in.
+                self._answered = self._answered or not event.text.isspace()
+                if text := self._stop.feed(event.text):
+                    self._pending.append(event if text is event.text else Text(text))
+        self._answered = self._answered or self._stop.hit
+        self._ended = self._ended or self._stop.hit
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Errors say which service they are about, those of the decoders too, which do not know."""
+        try:
+            yield
+        except ProviderError as error:
+            error.provider = error.provider or self._target.provider.card.name
+            raise
+
+    def _empty(self, channel: Channel) -> EmptyAnswer:
+        head = channel.first[:120].decode("utf-8", errors="replace")
+        said = f"; the reply began with {head!r}" if head else ""
+        return EmptyAnswer(f"the service sent an empty answer{said}", provider=self._target.provider.card.name)
+
+    async def _conclude(self, reply: Reply) -> None:
+        """Lets the exchange finish, with what the answer's response said in its head."""
+        self._close_channel()
+        self.facts.update(await self._drive(partial(self._exchange.send, reply)) or {})

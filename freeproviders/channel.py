@@ -1,0 +1,298 @@
+"""One HTTP request and its response: opened, judged by status, read under time and size limits.
+
+The only place that meets aiohttp's exceptions; what leaves it are this package's errors. Retries, exchanges and
+sessions live elsewhere.
+"""
+
+import asyncio
+import base64
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
+from multidict import CIMultiDict
+from yarl import URL
+
+from freeproviders.errors import BadReply, ConnectionFailed, InvalidSetting, TimedOut
+from freeproviders.policy import Timeouts
+from freeproviders.provider import Provider
+from freeproviders.wire import Reply, Request
+
+if sys.version_info >= (3, 11):
+    from asyncio import timeout
+else:
+    from async_timeout import timeout
+
+__all__ = ["Channel", "Target"]
+
+_ERROR_HEAD_BYTES = 16 * 1024
+# The status alone says what went wrong; the body only adds words to it, so it is not waited for longer than this.
+_ERROR_BODY_SECONDS = 5.0
+# What a header may never contain: it would end the header and begin another.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where and as whom the requests of a client go.
+
+    Attributes:
+        provider: The provider with its settings.
+        cookies: The client's cookies by now; kept up to date as the service rotates them.
+        proxy: Proxy URL, or None for a direct connection.
+        timeouts: Limits in seconds.
+    """
+
+    provider: Provider
+    cookies: dict[str, str]
+    proxy: str | None
+    timeouts: Timeouts
+
+
+class Channel:
+    """An open response, its first bytes already read.
+
+    Attributes:
+        reply: Status, headers and cookies of the response.
+        first: The first bytes of its body; empty only for an empty body.
+    """
+
+    def __init__(self, target: Target, response: aiohttp.ClientResponse, first: bytes) -> None:
+        self.reply = _reply(response)
+        self.first = first
+        self._target = target
+        self._response = response
+        self._size = len(first)
+        self._watch = _IdleWatch(target.timeouts.idle, response.close)
+
+    @classmethod
+    async def open(
+        cls, session: aiohttp.ClientSession, target: Target, request: Request, *, within: float
+    ) -> "Channel":
+        """Sends a request and waits for the first bytes of a good answer.
+
+        Args:
+            session: Where connections come from.
+            target: Where the request goes.
+            request: The request.
+            within: Seconds until the first byte must be there.
+
+        Raises:
+            ProviderError: For a status, a failed connection or a time limit.
+        """
+        with _translated(target.provider):
+            try:
+                async with timeout(within):
+                    response = await session.request(**_arguments(target, request))
+                    first = await _first_bytes(response)
+            except asyncio.TimeoutError as error:
+                if isinstance(error, aiohttp.ServerTimeoutError):
+                    raise
+                message = f"no answer within {within:g} s (setting timeout)"
+                raise TimedOut(message, provider=target.provider.card.name) from error
+            channel = cls(target, response, first)
+            try:
+                await channel._judge()
+            except BaseException:
+                channel.close()
+                raise
+            return channel
+
+    async def _judge(self) -> None:
+        if not _is_good(self._response):
+            provider = self._target.provider
+            error = provider.failure(replace(self.reply, body=await _error_head(self._response)))
+            raise error or BadReply("an unusual status", provider=provider.card.name, status=self.reply.status)
+        self._check_size()
+
+    async def read(self) -> bytes:
+        """The bytes that have arrived since, as soon as there are any; empty at the end.
+
+        Raises:
+            ProviderError: If the connection breaks, stays silent for too long, or the body is too large.
+        """
+        with _translated(self._target.provider, self._watch), self._watch:
+            data = await self._response.content.readany()
+        self._size += len(data)
+        self._check_size()
+        return data
+
+    def _check_size(self) -> None:
+        limit = self._target.provider.max_body_bytes
+        if self._size > limit:
+            raise BadReply(f"the answer exceeds {limit} bytes (setting max_body_bytes)", provider=_name(self._target))
+
+    async def read_all(self) -> Reply:
+        """The whole reply."""
+        parts = [self.first]
+        while data := await self.read():
+            parts.append(data)
+        return Reply(
+            status=self.reply.status, headers=self.reply.headers, cookies=self.reply.cookies, body=b"".join(parts)
+        )
+
+    def close(self) -> None:
+        """Ends the exchange; the connection returns to the pool only if the body was read to its end."""
+        self._watch.stop()
+        self._response.close()
+
+
+class _IdleWatch:
+    """Closes a response that has been silent for too long while somebody waited for it.
+
+    One timer runs per stream and looks back when it fires, so that a read costs no timer of its own.
+    """
+
+    def __init__(self, limit: float, close: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._limit = limit
+        self._close = close
+        self._waiting_since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.expired = False
+
+    def __enter__(self) -> None:
+        self._waiting_since = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._limit, self._look)
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting_since = None
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @property
+    def message(self) -> str:
+        return f"the answer paused for more than {self._limit:g} s"
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        since = now if self._waiting_since is None else self._waiting_since
+        left = since + self._limit - now
+        if left <= 0:
+            self.expired = True
+            self._close()
+        else:
+            self._timer = self._loop.call_later(left, self._look)
+
+
+def _arguments(target: Target, request: Request) -> dict[str, Any]:
+    provider = target.provider
+    headers = CIMultiDict(request.headers)
+    cookies = {k: v for k, v in target.cookies.items() if k not in request.drop_cookies} | dict(request.cookies)
+    if cookies:
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    headers.update(provider.default_headers)
+    for name, value in headers.items():
+        if not isinstance(value, str) or _CONTROL.search(f"{name}{value}"):
+            raise InvalidSetting(f"header {name!r} must be a text without control characters", provider=_name(target))
+    url = _url(target, request)
+    proxy, credentials = _proxy(target.proxy)
+    if url.scheme == "http":  # then the proxy reads the request itself, else only the CONNECT before it
+        headers.update(credentials)
+    return {
+        "method": request.method,
+        "url": url,
+        "headers": headers,
+        "data": None if request.body is None else _encoded(target, request.body),
+        "proxy": proxy,
+        "proxy_headers": credentials,
+        # A redirect would carry the caller's headers to another place: it is an answer to judge, not to follow.
+        "allow_redirects": False,
+        "timeout": aiohttp.ClientTimeout(total=None, sock_connect=target.timeouts.connect),
+    }
+
+
+def _url(target: Target, request: Request) -> URL:
+    try:
+        url = URL(target.provider.base_url.rstrip("/") + request.path)
+        return url.update_query(request.query) if request.query else url
+    except (TypeError, ValueError) as error:
+        raise InvalidSetting(f"base_url, path or extra_query: {error}", provider=_name(target)) from error
+
+
+def _proxy(proxy: str | None) -> tuple[URL | None, dict[str, str]]:
+    """The proxy's address, and apart from it the header with its credentials: aiohttp's errors quote the address."""
+    if proxy is None:
+        return None, {}
+    url = URL(proxy)
+    if url.user is None:
+        return url, {}
+    token = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()
+    return url.with_user(None), {"Proxy-Authorization": f"Basic {token}"}
+
+
+def _encoded(target: Target, body: Any) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # a lone surrogate can only travel escaped
+        return json.dumps(body).encode()
+    except (TypeError, ValueError) as error:
+        raise InvalidSetting(f"extra_body does not fit into JSON: {error}", provider=_name(target)) from error
+
+
+def _name(target: Target) -> str:
+    return target.provider.card.name
+
+
+def _reply(response: aiohttp.ClientResponse, body: bytes = b"") -> Reply:
+    return Reply(
+        status=response.status,
+        headers={name.lower(): value for name, value in response.headers.items()},
+        # coded_value: a quoted value goes back with its quotes, as a browser would send it.
+        cookies={name: morsel.coded_value for name, morsel in response.cookies.items() if morsel["max-age"] != "0"},
+        body=body,
+    )
+
+
+def _is_good(response: aiohttp.ClientResponse) -> bool:
+    return 200 <= response.status < 300
+
+
+async def _first_bytes(response: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await response.content.readany() if _is_good(response) else b""
+    except BaseException:
+        response.close()
+        raise
+
+
+async def _error_head(response: aiohttp.ClientResponse) -> bytes:
+    """The beginning of an error's body, as much of it as comes."""
+    head = b""
+    with suppress(aiohttp.ClientError, OSError, asyncio.TimeoutError):
+        async with timeout(_ERROR_BODY_SECONDS):
+            while len(head) < _ERROR_HEAD_BYTES and (data := await response.content.readany()):
+                head += data
+    return head[:_ERROR_HEAD_BYTES]
+
+
+@contextmanager
+def _translated(provider: Provider, watch: _IdleWatch | None = None) -> Iterator[None]:
+    name = provider.card.name
+    try:
+        yield
+    except (aiohttp.InvalidURL, aiohttp.InvalidUrlClientError) as error:
+        raise InvalidSetting(f"base_url {provider.base_url!r} is not a usable URL", provider=name) from error
+    except (aiohttp.ServerTimeoutError, asyncio.TimeoutError) as error:
+        raise TimedOut("connecting took too long", provider=name) from error
+    except aiohttp.ClientHttpProxyError as error:
+        raise ConnectionFailed(f"the proxy answered HTTP {error.status}: {error.message}", provider=name) from error
+    except aiohttp.ClientResponseError as error:
+        # aiohttp reports a body it cannot decompress as HTTP 400, whatever the service's status was.
+        raise BadReply(f"the reply cannot be read: {error.message}", provider=name) from error
+    except (aiohttp.ClientError, OSError) as error:
+        if isinstance(error.__cause__, ContentEncodingError):
+            raise BadReply(f"the reply cannot be read: {error.__cause__.message}", provider=name) from error
+        if watch is not None and watch.expired:
+            raise TimedOut(watch.message, provider=name) from error
+        raise ConnectionFailed(f"{type(error).__name__}: {error}", provider=name) from error

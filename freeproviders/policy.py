@@ -1,0 +1,111 @@
+"""Retry and time limits as frozen values: the only place that knows which failures deserve another try."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import tenacity
+
+from freeproviders.errors import InvalidSetting, ProviderError
+
+__all__ = ["Clock", "Retry", "Timeouts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Where waiting happens, so that tests can watch it without waiting.
+
+    Attributes:
+        monotonic: Seconds on a clock that never goes back.
+        sleep: Waits that many seconds.
+    """
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds a call may wait at each stage; there is no limit on a whole answer that keeps coming.
+
+    Attributes:
+        connect: For the connection, TLS included.
+        first_byte: From sending the request to the first byte of the answer. Slow services need tens of seconds.
+        idle: Between two pieces of an answer.
+    """
+
+    connect: float = 10.0
+    first_byte: float = 60.0
+    idle: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "first_byte", "idle"):
+            if not getattr(self, name) > 0:
+                raise InvalidSetting(f"timeout {name!r} must be a positive number of seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often and how patiently a call is tried again, before its first event.
+
+    Waits grow exponentially with full jitter (a random share of ``base * 2**n``, at most ``longest_wait``); a
+    Retry-After of the service takes their place, capped by ``longest_retry_after``.
+
+    Attributes:
+        attempts: Tries in all, the first included.
+        deadline: Seconds for all attempts and waits together; no wait begins that would pass it.
+        base: Upper end of the first wait, in seconds.
+        longest_wait: Cap of the jittered waits, in seconds.
+        longest_retry_after: Cap of what a service may ask for, in seconds.
+    """
+
+    attempts: int = 3
+    deadline: float = 120.0
+    base: float = 0.5
+    longest_wait: float = 15.0
+    longest_retry_after: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise InvalidSetting("attempts must be at least 1 (max_retries at least 0)")
+        for name in ("deadline", "base", "longest_wait", "longest_retry_after"):
+            if not getattr(self, name) > 0:
+                raise InvalidSetting(f"retry setting {name!r} must be a positive number of seconds")
+
+    def controller(
+        self, clock: Clock, before_sleep: Callable[[tenacity.RetryCallState], None]
+    ) -> tenacity.AsyncRetrying:
+        """A tenacity controller for one call. It carries that call's state: never share it between calls."""
+        started = clock.monotonic()
+        jitter = tenacity.wait_random_exponential(multiplier=self.base, max=self.longest_wait)
+
+        waits: dict[int, float] = {}  # drawn once for each attempt: tenacity asks for it after the decision to stop
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            if state.attempt_number not in waits:
+                asked = getattr(_failure(state), "retry_after", None)
+                capped = jitter(state) if asked is None else min(asked, self.longest_retry_after)
+                waits[state.attempt_number] = float(capped)
+            return waits[state.attempt_number]
+
+        def spent(state: tenacity.RetryCallState) -> bool:
+            late = clock.monotonic() - started + wait(state) > self.deadline
+            return late or state.attempt_number >= self.attempts
+
+        return tenacity.AsyncRetrying(
+            sleep=clock.sleep,
+            stop=spent,
+            wait=wait,
+            retry=tenacity.retry_if_exception(_deserves_retry),
+            before_sleep=before_sleep,
+            reraise=True,
+        )
+
+
+def _failure(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
+
+
+def _deserves_retry(error: BaseException) -> bool:
+    return isinstance(error, ProviderError) and error.retryable

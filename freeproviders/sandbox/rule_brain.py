@@ -1,0 +1,66 @@
+"""The built-in brain: the order in which the rules are tried. The rules themselves live in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+
+from freeproviders.sandbox.brain import Question
+from freeproviders.sandbox.rules import extract, memory, orders, talk, tasks
+from freeproviders.sandbox.rules.case import Case, calmed, read
+
+Rule = Callable[[Case], str | None]
+
+_PROMPTS: tuple[Rule, ...] = (
+    # prompts of frameworks come first: the texts inside them may look like anything else
+    extract.refine,
+    extract.answer,
+    extract.summary,
+    tasks.condense,
+    tasks.keywords,
+    tasks.choose,
+    tasks.rate,
+)
+_OWN_WORDS: tuple[Rule, ...] = (
+    orders.exact,
+    memory.recall,
+    talk.arithmetic,
+    lambda case: extract.from_system(calmed(case)),
+    memory.acknowledge,
+    talk.lists,
+    talk.small_talk,
+)
+
+
+class RuleBrain:
+    """A small rule-based responder. It is not a language model and never pretends to be one.
+
+    It works on the text it is given and nothing else, and always answers the same question in the same way:
+
+    - "reply with exactly: X" and 'say exactly "X"' are obeyed;
+    - a prompt with a context (LlamaIndex's question, refine and summary prompts, LangChain's, or one in the system
+      text) is answered with the one to three sentences that share the most telling words with the query;
+    - LlamaIndex's condense, keyword, choice and rating prompts are answered in their formats;
+    - what the user said earlier ("my name is …", "I like …", "remember that …") is recalled when asked for;
+    - sums, greetings, a joke, a haiku, counting and short lists;
+    - else it says what it is, and repeats the question's key words.
+
+    A transcript inside the text ("User: …", "Assistant: …") is read as a conversation.
+    """
+
+    def __call__(self, question: Question) -> str:
+        """Answer a question.
+
+        Args:
+            question: The question.
+
+        Returns:
+            The answer, never empty.
+        """
+        case = read(question)
+        prompt = calmed(case)
+        answers = chain((rule(prompt) for rule in _PROMPTS), (rule(case) for rule in _OWN_WORDS))
+        return next(filter(None, answers), None) or talk.fallback(case)
+
+    def __repr__(self) -> str:
+        return "RuleBrain()"

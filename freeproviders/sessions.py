@@ -1,0 +1,135 @@
+"""One aiohttp session per event loop, shared by every client on it and closed with its last lease.
+
+A session is bound to the loop it was made on, so it never sits on a client or model. It carries no cookies and no
+headers: those travel with each request, so sharing it shares connections and nothing else. Two policies:
+
+- leased: open while at least one call or ``async with`` uses it;
+- held: a lease that lives as long as the loop, kept by an async generator that ``loop.shutdown_asyncgens()`` (which
+  ``asyncio.run`` calls) closes. Loops that are closed without that call, as LlamaIndex does, need the leased policy.
+"""
+
+import asyncio
+import atexit
+import os
+import weakref
+from collections.abc import AsyncGenerator
+
+import aiohttp
+
+__all__ = ["Lease", "acquire", "hold", "release"]
+
+# Streams last long: the usual pool of 100 connections would queue the 101st caller without a word.
+_UNLIMITED = 0
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A connector that can be left to the parent process after a fork, without a word and without touching it."""
+
+    abandoned = False
+
+    def __del__(self, *args: object, **kwargs: object) -> None:
+        if not self.abandoned:
+            super().__del__(*args, **kwargs)
+
+
+class _Pool:
+    """The session of one loop, its number of leases, and the keeper of the held lease."""
+
+    def __init__(self) -> None:
+        self.session = aiohttp.ClientSession(
+            connector=_Connector(limit=_UNLIMITED),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=True,
+            # Environment proxies are resolved by the client; aiohttp's trust_env would also read ~/.netrc on the loop.
+            trust_env=False,
+        )
+        self.leases = 0
+        self.keeper: AsyncGenerator[None, None] | None = None
+
+
+_pools: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool]" = weakref.WeakKeyDictionary()
+
+
+def acquire() -> aiohttp.ClientSession:
+    """The running loop's session, open until a matching ``release``."""
+    loop = asyncio.get_running_loop()
+    pool = _pools.get(loop)
+    if pool is None:
+        pool = _pools[loop] = _Pool()
+    pool.leases += 1
+    return pool.session
+
+
+async def release() -> None:
+    """Gives one lease of the running loop's session back; the last one closes it."""
+    loop = asyncio.get_running_loop()
+    pool = _pools[loop]
+    pool.leases -= 1
+    if pool.leases == 0:
+        # Out of the table first: whoever comes while it closes gets a new one.
+        del _pools[loop]
+        await pool.session.close()
+
+
+class Lease:
+    """The running loop's session, open at least until the ``async with`` block ends.
+
+    A class, as a generator of its own would be closed beside the one that uses it when the loop shuts down.
+
+    Args:
+        held: Keep the session until the loop shuts down its async generators.
+    """
+
+    def __init__(self, *, held: bool = False) -> None:
+        self._held = held
+
+    async def __aenter__(self) -> aiohttp.ClientSession:
+        if self._held:
+            await hold()
+        return acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        await release()
+
+
+async def hold() -> None:
+    """Keeps the running loop's session open until the loop shuts down its async generators."""
+    acquire()
+    pool = _pools[asyncio.get_running_loop()]
+    if pool.keeper is None:
+        pool.keeper = _keep()
+        await anext(pool.keeper)
+    await release()
+
+
+async def _keep() -> AsyncGenerator[None, None]:
+    acquire()
+    try:
+        yield
+    finally:
+        await release()
+
+
+def _close_idle_loops() -> None:
+    """At exit: close what loops hold that were stopped but never shut down (a notebook kernel's, for one)."""
+    for loop, pool in list(_pools.items()):
+        if not loop.is_closed() and not loop.is_running():
+            loop.run_until_complete(pool.session.close())
+
+
+_left_to_parent: list[_Pool] = []
+
+
+def _leave_to_parent() -> None:
+    """After a fork: the sessions are the parent's. Closing one would reach into the parent's selector."""
+    for pool in _pools.values():
+        _left_to_parent.append(pool)
+        if isinstance(pool.session.connector, _Connector):
+            pool.session.connector.abandoned = True
+        pool.session.detach()
+    _pools.clear()
+
+
+atexit.register(_close_idle_loops)
+os.register_at_fork(after_in_child=_leave_to_parent)
