@@ -1,0 +1,27 @@
+"""Free chat services as LangChain chat models: streaming, asynchronous, without an API key.
+
+The services themselves are ``freeproviders``; this package turns LangChain's messages into its turns and its events
+into LangChain's chunks.
+"""
+
+from langchain_freeproviders.chat_models import (
+    ChatAiChats,
+    ChatFlowGpt,
+    ChatFreeProvider,
+    ChatPi,
+    ChatPizzagpt,
+    ChatYqcloud,
+    init_free_chat_model,
+)
+from langchain_freeproviders.llms import FreeProviderLLM
+
+__all__ = [
+    "ChatAiChats",
+    "ChatFlowGpt",
+    "ChatFreeProvider",
+    "ChatPi",
+    "ChatPizzagpt",
+    "ChatYqcloud",
+    "FreeProviderLLM",
+    "init_free_chat_model",
+]

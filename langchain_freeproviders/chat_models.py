@@ -1,0 +1,329 @@
+"""The chat models users type: one class a service, a generic one, and ``init_free_chat_model``."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from langchain_core.messages import AIMessage
+from pydantic import Field
+
+from freeproviders import registry
+from freeproviders.blocking import portal
+from freeproviders.errors import InvalidSetting
+from freeproviders.providers import pi_archive
+from freeproviders.providers.pi import Pi
+from freeproviders.wire import Exchange
+from langchain_freeproviders.base import AnyProviderModel
+from langchain_freeproviders.chat import FreeChatModel
+from langchain_freeproviders.errors import translated
+
+__all__ = [
+    "ChatAiChats",
+    "ChatFlowGpt",
+    "ChatFreeProvider",
+    "ChatPi",
+    "ChatPizzagpt",
+    "ChatYqcloud",
+    "init_free_chat_model",
+]
+
+
+class ChatPi(FreeChatModel):
+    """Pi (pi.ai) as a chat model.
+
+    Setup:
+        ``pip install "freeproviders[langchain]"``. No API key. The service is said to want a signed-in session today:
+        pass ``cookies`` of a browser that is signed in at pi.ai, with its ``user_agent``.
+
+    Key init args — completion:
+        model: ``"pi"``, the only one.
+        stop: Sequences the answer ends before; honoured on our side.
+        temperature, max_tokens: Accepted; Pi has no field for them, which is reported by a warning.
+
+    Key init args — client:
+        timeout: Seconds to the first byte (default 60). max_retries: Further attempts after the first (default 2).
+        base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs: See the guide.
+        prompt_cap: Most characters sent (default 4000, Pi's own cap); more raises ``PromptTooLong`` before sending.
+        route: ``"v1"``, ``"v2"`` or ``"auto"``: v1, and v2 where v1 is gone.
+        start: ``"start"`` or ``"conversations"``: how a conversation begins.
+        start_version, conversations_version, api_version, v2_api_version: ``X-Api-Version`` of each route.
+
+    Instantiate and invoke:
+        .. code-block:: python
+
+            from langchain_freeproviders import ChatPi
+
+            chat = ChatPi()
+            chat.invoke("Hello!").text
+            for chunk in chat.stream("Tell me a story."):
+                print(chunk.text, end="", flush=True)
+
+    Conversations kept by Pi:
+        .. code-block:: python
+
+            first = chat.invoke("My name is Ada.", thread={})
+            chat.invoke("What is my name?", thread=first.response_metadata["thread"])
+
+    Response metadata:
+        ``model_name``, ``model_provider``, ``finish_reason``, ``attempts``, ``message_sid``, and ``thread`` where asked
+        for. A thread of an anonymous session holds the key to that session: keep it as you keep the conversation.
+    """
+
+    provider_name: ClassVar[str] = "pi"
+
+    route: str | None = None
+    start: str | None = None
+    start_version: str | None = None
+    conversations_version: str | None = None
+    api_version: str | None = None
+    v2_api_version: str | None = None
+
+    def history(self, thread: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """All messages of a conversation, as Pi keeps them: ``sid``, ``text``, ``sentAt``.
+
+        Args:
+            thread: ``response_metadata["thread"]`` of an answer.
+
+        Raises:
+            LoginRequired: If the session is over.
+        """
+        return portal.call(lambda: self.ahistory(thread))
+
+    async def ahistory(self, thread: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """As ``history``, awaited."""
+        result: list[dict[str, Any]] = await self._archive(lambda pi: pi_archive.history(pi, thread))
+        return result
+
+    def voice(self, message: AIMessage, name: str = pi_archive.VOICES[0]) -> tuple[bytes, str]:
+        """An answer, spoken: the audio's bytes and its content type.
+
+        Args:
+            message: The answer; it must carry a ``thread``, as only a thread's session may hear it.
+            name: One of ``voice1`` to ``voice8``.
+        """
+        return portal.call(lambda: self.avoice(message, name))
+
+    async def avoice(self, message: AIMessage, name: str = pi_archive.VOICES[0]) -> tuple[bytes, str]:
+        """As ``voice``, awaited."""
+        facts = message.response_metadata
+        with translated():
+            if "thread" not in facts or "message_sid" not in facts:
+                raise InvalidSetting("the message has no thread: ask with thread={} to be able to hear the answer")
+        sid, thread = facts["message_sid"], facts["thread"]
+        result: tuple[bytes, str] = await self._archive(lambda pi: pi_archive.voice(pi, thread, sid, name))
+        return result
+
+    async def _archive(self, exchange: Callable[[Pi], Exchange]) -> Any:
+        client = self._client
+        pi = client.provider
+        assert isinstance(pi, Pi)  # noqa: S101  # the registry's own class of that name
+        with translated():
+            return await client.arun(lambda: exchange(pi))
+
+
+class ChatPizzagpt(FreeChatModel):
+    """Pizzagpt (pizzagpt.it) as a chat model. It answers in one piece, so a stream has one text chunk.
+
+    Setup:
+        ``pip install "freeproviders[langchain]"``. No API key.
+
+    Key init args — completion:
+        model: ``"gpt-4o-mini"`` (default) or ``"gpt-3.5-turbo"``: names the service is known under; it chooses itself.
+        stop: Sequences the answer ends before; honoured on our side.
+        temperature, max_tokens: Accepted; there is no field for them, which is reported by a warning.
+        search_enabled: Lets the service search the web; its sources come as ``response_metadata["citations"]``.
+        study_mode: The site's study mode.
+
+    Key init args — client:
+        timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs.
+        secret: The word of the ``x-secret`` header, which the site changes at times (also
+            ``FREEPROVIDERS_PIZZAGPT_SECRET``).
+        generation: Which form of body to send: ``"2025-09"`` (default), ``"2025-02"`` or ``"2024-01"``.
+        path: Of the request.
+
+    Instantiate and invoke:
+        .. code-block:: python
+
+            from langchain_freeproviders import ChatPizzagpt
+
+            ChatPizzagpt().invoke("Hello!").text
+
+    Response metadata:
+        ``model_name``, ``model_provider``, ``finish_reason``, ``attempts``, and ``citations`` where there are any.
+    """
+
+    provider_name: ClassVar[str] = "pizzagpt"
+
+    path: str | None = None
+    secret: str | None = Field(default=None, exclude=True, repr=False)
+    generation: str | None = None
+    search_enabled: bool | None = None
+    study_mode: bool | None = None
+
+
+class ChatAiChats(FreeChatModel):
+    """AiChats (ai-chats.org) as a chat model; its model ``dalle`` answers with an image.
+
+    Setup:
+        ``pip install "freeproviders[langchain]"``. No API key. The site is behind Cloudflare: expect ``Blocked`` unless
+        you pass the ``cookies`` and ``user_agent`` of a browser that has passed its check.
+
+    Key init args — completion:
+        model: ``"gpt-4"`` (default), ``"gpt-4o-mini"``: names it is known under; or ``"dalle"`` for images.
+        stop: Sequences the answer ends before; honoured on our side.
+        temperature, max_tokens: Accepted; there is no field for them, which is reported by a warning.
+        image_format: ``"url"`` (default) or ``"bytes"``, which fetches the image at once, as such URLs expire.
+
+    Key init args — client:
+        timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs.
+        path: Of the request.
+
+    Instantiate and invoke:
+        .. code-block:: python
+
+            from langchain_freeproviders import ChatAiChats
+
+            answer = ChatAiChats(model="dalle", image_format="bytes").invoke("A lighthouse at dawn")
+            image = next(block for block in answer.content_blocks if block["type"] == "image")
+
+    Response metadata:
+        ``model_name``, ``model_provider``, ``finish_reason``, ``attempts``.
+    """
+
+    provider_name: ClassVar[str] = "aichats"
+
+    path: str | None = None
+
+
+class ChatYqcloud(FreeChatModel):
+    """Yqcloud (chat9.yqcloud.top) as a chat model: streams, has a system field, keeps conversations.
+
+    Setup:
+        ``pip install "freeproviders[langchain]"``. No API key. Addresses of data centres are often banned there
+        (``Blocked``); ``proxy`` helps.
+
+    Key init args — completion:
+        model: ``"gpt-4"`` (default) or ``"gpt-3.5-turbo"``: names it is known under; it has no field for a model.
+        stop: Sequences the answer ends before; honoured on our side.
+        temperature, max_tokens: Accepted; there is no field for them, which is reported by a warning.
+        network: Lets the service search the web (default True, as on its site).
+
+    Key init args — client:
+        timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, extra_query, model_kwargs.
+        origin: The service's current front end; it moves at times (also ``FREEPROVIDERS_YQCLOUD_ORIGIN``).
+        path: Of the request.
+
+    Instantiate and invoke:
+        .. code-block:: python
+
+            from langchain_freeproviders import ChatYqcloud
+
+            chat = ChatYqcloud()
+            for chunk in chat.stream("Tell me a story."):
+                print(chunk.text, end="", flush=True)
+
+    Conversations kept by the service:
+        .. code-block:: python
+
+            first = chat.invoke("My name is Ada.", thread={})
+            chat.invoke("What is my name?", thread=first.response_metadata["thread"])
+
+    Response metadata:
+        ``model_name``, ``model_provider``, ``finish_reason``, ``attempts``, and ``thread`` where asked for.
+    """
+
+    provider_name: ClassVar[str] = "yqcloud"
+
+    path: str | None = None
+    network: bool | None = None
+
+
+class ChatFlowGpt(FreeChatModel):
+    """FlowGPT (flowgpt.com) as a chat model: the only one with model choice, temperature and native history.
+
+    Setup:
+        ``pip install "freeproviders[langchain]"``. No API key.
+
+    Key init args — completion:
+        model: One of the card's models (default ``"gpt-3.5-turbo"``), an alias such as ``"gemini"``, or one of
+            ``models``.
+        temperature: Sent; 0.7 where it is not given.
+        stop: Sequences the answer ends before; honoured on our side.
+        max_tokens: Accepted; there is no field for it, which is reported by a warning.
+        prompt_id: A character of the site instead of a plain model.
+        default_system: The system prompt where the messages have none.
+
+    Key init args — client:
+        timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs.
+        authorization: The whole ``Authorization`` header (default ``"Bearer null"``, anonymous).
+        device_id: One is made for each model object and stays; give one to keep it longer.
+        greeting: The opening line of the assistant that the site puts before the history; ``""`` for none.
+        models: Names the service has added since.
+        nsfw, path: See the guide.
+
+    Instantiate and invoke:
+        .. code-block:: python
+
+            from langchain_freeproviders import ChatFlowGpt
+
+            ChatFlowGpt(model="claude-v2", temperature=0.2).invoke("Hello!").text
+
+    Response metadata:
+        ``model_name``, ``model_provider``, ``finish_reason``, ``attempts``.
+    """
+
+    provider_name: ClassVar[str] = "flowgpt"
+
+    path: str | None = None
+    authorization: str | None = Field(default=None, exclude=True, repr=False)
+    device_id: str | None = Field(default=None, exclude=True, repr=False)
+    prompt_id: str | None = None
+    greeting: str | None = None
+    default_system: str | None = None
+    nsfw: bool | None = None
+
+
+class ChatFreeProvider(AnyProviderModel, FreeChatModel):
+    """Any registered provider as a chat model, third parties' included.
+
+    Args:
+        provider: Its name in the registry, e.g. ``"yqcloud"``.
+        settings: Its settings by name; they may also be given as arguments of their own.
+
+    Example:
+        .. code-block:: python
+
+            ChatFreeProvider(provider="yqcloud", network=False).invoke("Hello!").text
+    """
+
+
+_CLASSES: Mapping[str, type[FreeChatModel]] = {
+    cls.provider_name: cls for cls in (ChatPi, ChatPizzagpt, ChatAiChats, ChatYqcloud, ChatFlowGpt)
+}
+
+
+def init_free_chat_model(model: str, *, provider: str | None = None, **kwargs: Any) -> FreeChatModel:
+    """A chat model from one word, in the manner of LangChain's ``init_chat_model``.
+
+    Args:
+        model: ``"yqcloud:gpt-4"``, ``"yqcloud"`` for its default model, or a bare model name with ``provider``.
+        provider: Name of the provider, where ``model`` does not say it.
+        kwargs: Arguments of the model's class.
+
+    Raises:
+        InvalidSetting: If the provider or an argument is unknown.
+        UnknownModel: If the provider does not know the model.
+
+    Example:
+        .. code-block:: python
+
+            init_free_chat_model("flowgpt:claude-v2", temperature=0).invoke("Hello!").text
+    """
+    name: str | None = model
+    if provider is None:
+        provider, _, name = model.partition(":")
+    with translated():
+        registry.get(provider)
+    if name:
+        kwargs["model"] = name
+    known = _CLASSES.get(provider)
+    return known(**kwargs) if known is not None else ChatFreeProvider(provider=provider, **kwargs)

@@ -1,0 +1,125 @@
+"""LangChain's messages to turns, and events to message content. The only file here that knows message types."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    FunctionMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+
+from freeproviders.errors import UnsupportedContent
+from freeproviders.wire import Image, Role, Turn
+
+__all__ = ["image_block", "image_caption", "text_block", "to_turns"]
+
+_CHAT_ROLES: Mapping[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "assistant": "assistant",
+    "ai": "assistant",
+    "model": "assistant",
+    "chatbot": "assistant",
+}
+# Blocks an assistant's message may hold that say nothing to a model that reads the conversation again.
+_THOUGHTS = ("thinking", "redacted_thinking", "reasoning", "reasoning_content")
+_CALLS = ("tool_use", "tool_call", "tool_call_chunk", "invalid_tool_call", "function_call", "server_tool_call")
+
+
+def to_turns(messages: Iterable[BaseMessage], provider: str) -> tuple[Turn, ...]:
+    """The messages as turns, one each, in order.
+
+    A tool's result becomes the user's words, a tool call the assistant's; the reasoning in an assistant's message is
+    left out, as it was never part of the conversation.
+
+    Args:
+        messages: LangChain messages; never changed.
+        provider: Name of the service, for errors.
+
+    Raises:
+        UnsupportedContent: If a message holds anything but text that was meant for the model.
+    """
+    return tuple(_to_turn(message, provider) for message in messages)
+
+
+def _to_turn(message: BaseMessage, provider: str) -> Turn:
+    text = _text(message, provider)
+    match message:
+        case SystemMessage():
+            return Turn(role="system", text=text)
+        case HumanMessage():
+            return Turn(role="user", text=f"{message.name}: {text}" if message.name else text)
+        case AIMessage():
+            return Turn(role="assistant", text="\n".join(filter(None, [text, *map(_call, message.tool_calls)])))
+        case ToolMessage():
+            failed = " failed" if message.status == "error" else ""
+            return Turn(role="user", text=f"Result of tool {message.name or message.tool_call_id}{failed}: {text}")
+        case FunctionMessage():
+            return Turn(role="user", text=f"Result of tool {message.name}: {text}")
+        case ChatMessage():
+            return Turn(role=_CHAT_ROLES.get(message.role.lower(), "user"), text=text)
+    raise UnsupportedContent(f"messages of type {type(message).__name__} cannot be sent", provider=provider)
+
+
+def _call(call: Mapping[str, Any]) -> str:
+    return f"Call of tool {call['name']}: {json.dumps(call['args'], ensure_ascii=False, default=str)}"
+
+
+def _text(message: BaseMessage, provider: str) -> str:
+    content = message.content
+    if isinstance(content, str):
+        return content
+    said = isinstance(message, AIMessage)
+    return "".join(block if isinstance(block, str) else _block_text(block, said, provider) for block in content)
+
+
+def _block_text(block: Mapping[str, Any], said: bool, provider: str) -> str:
+    kind = block.get("type", "text")
+    if isinstance(block.get("text"), str) and kind in ("text", "text-plain", "input_text", "output_text"):
+        return str(block["text"])
+    if said and kind in (*_THOUGHTS, *_CALLS):
+        return ""  # thoughts are not sent; calls are, from message.tool_calls
+    if said:
+        # The assistant's own image: the conversation goes on about it, and its bytes could not be sent back.
+        return f"[{kind}]"
+    if kind == "refusal":
+        return str(block.get("refusal", ""))
+    raise UnsupportedContent(
+        f"this service takes text alone, not a content block of type {kind!r}: remove it, or describe it in words",
+        provider=provider,
+    )
+
+
+def image_caption(image: Image, number: int) -> str:
+    """A line that stands for an image where only text is read: a Markdown image with its URL, where it has one.
+
+    Args:
+        image: The image.
+        number: Which image of the answer it is, from 1.
+    """
+    return f"![image {number}]({image.url})" if image.url else f"[image {number}]"
+
+
+def image_block(image: Image, number: int) -> dict[str, Any]:
+    """The content block of an image, by URL or with its bytes.
+
+    Args:
+        image: The image.
+        number: Which image of the answer it is, from 1; its index, as blocks without one of their own get merged.
+    """
+    if image.data is None:
+        return {"type": "image", "index": number, "url": image.url}
+    data = base64.b64encode(image.data).decode()
+    return {"type": "image", "index": number, "base64": data, "mime_type": image.mime_type or "image/png"}
+
+
+def text_block(text: str) -> dict[str, Any]:
+    """The content block of an answer's text, before any image."""
+    return {"type": "text", "index": 0, "text": text}
