@@ -34,8 +34,8 @@ class FreeProviderModel(BaseLanguageModel[Any]):
     model: str | None = Field(default=None, alias="model_name")
     temperature: float | None = None
     max_tokens: int | None = None
-    timeout: float | None = Field(default=None, alias="request_timeout", gt=0)
-    max_retries: int = Field(default=2, ge=0)
+    timeout: float | None = Field(default=None, alias="request_timeout")
+    max_retries: int = 2
     stop: list[str] | None = Field(default=None, alias="stop_sequences")
     streaming: bool = False
     base_url: str | None = None
@@ -59,9 +59,7 @@ class FreeProviderModel(BaseLanguageModel[Any]):
     @classmethod
     def _known_words(cls, words: Any) -> Any:
         """An unknown word is an error that names the nearest known one, never ignored."""
-        known = {name for name, field in cls.model_fields.items()} | {
-            field.alias for field in cls.model_fields.values() if field.alias
-        }
+        known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values() if field.alias)}
         for word in words:
             if word not in known:
                 with translated():
@@ -99,6 +97,9 @@ class FreeProviderModel(BaseLanguageModel[Any]):
         known = registry.get(self._provider_name()).setting_names()
         return tuple(name for name in known if name in type(self).model_fields)
 
+    def _secret_names(self) -> frozenset[str]:
+        return frozenset({"cookies", "default_headers", *self.card.secrets})
+
     def _settings(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in self._setting_names()}
         return {**settings, "extra_body": self.model_kwargs or None}
@@ -124,6 +125,12 @@ class FreeProviderModel(BaseLanguageModel[Any]):
     def _prompt(self, turns: tuple[Turn, ...], stop: list[str] | None, words: Mapping[str, Any]) -> Prompt:
         """The prompt of one call; a call's own words win over the constructor's."""
         words = {name: value for name, value in words.items() if name not in _NOISE}
+        if secret := self._secret_names().intersection(words):
+            raise InvalidSetting(
+                f"{', '.join(sorted(secret))} would show in callbacks and traces if given with a call: give it to the "
+                f"constructor, of a model.model_copy(update={{...}}) if need be",
+                provider=self._provider_name(),
+            )
         model, thread = words.pop("model", None) or self.model, words.pop("thread", None)
         self._report_unused(words, stacklevel=6)  # past LangChain's own frames, to about the caller's line
         temperature = words.pop("temperature", self.temperature)
@@ -165,7 +172,7 @@ class FreeProviderModel(BaseLanguageModel[Any]):
     @property
     def _identifying_params(self) -> Mapping[str, Any]:
         """Everything that shapes the answer, for cache keys and traces; nothing secret."""
-        secret = {"cookies", "default_headers", *self.card.secrets}
+        secret = self._secret_names()
         shown = {name: value for name, value in self._settings().items() if name not in secret}
         return {
             "provider": self._provider_name(),

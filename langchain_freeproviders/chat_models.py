@@ -205,7 +205,7 @@ class ChatYqcloud(FreeChatModel):
         model: ``"gpt-4"`` (default) or ``"gpt-3.5-turbo"``: names it is known under; it has no field for a model.
         stop: Sequences the answer ends before; honoured on our side.
         temperature, max_tokens: Accepted; there is no field for them, which is reported by a warning.
-        network: Lets the service search the web (default True, as on its site).
+        network: Lets the service search the web (default True).
 
     Key init args — client:
         timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, extra_query, model_kwargs.

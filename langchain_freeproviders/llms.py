@@ -68,8 +68,10 @@ class FreeProviderLLM(AnyProviderModel, LLM):
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
             with closing(self._client.stream(asked, on_retry=self._before_retry())) as events:
+                images = 0
                 for event in events:
-                    chunk = _chunk(event)
+                    images += isinstance(event, Image)
+                    chunk = _chunk(event, images)
                     if run_manager is not None:
                         run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
@@ -84,8 +86,10 @@ class FreeProviderLLM(AnyProviderModel, LLM):
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
             async with aclosing(self._client.astream(asked, on_retry=self._before_retry())) as events:
+                images = 0
                 async for event in events:
-                    chunk = _chunk(event)
+                    images += isinstance(event, Image)
+                    chunk = _chunk(event, images)
                     if run_manager is not None:
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
@@ -96,7 +100,7 @@ def _text(answer: Answer) -> str:
     return "\n".join(filter(None, [answer.text, *captions]))
 
 
-def _chunk(event: Event) -> GenerationChunk:
+def _chunk(event: Event, images: int) -> GenerationChunk:
     if isinstance(event, Text):
         return GenerationChunk(text=event.text)
-    return GenerationChunk(text=image_caption(event, 1) if isinstance(event, Image) else "")
+    return GenerationChunk(text=image_caption(event, images) if isinstance(event, Image) else "")

@@ -120,9 +120,10 @@ class App:
             self._active.add(transport)
         try:
             return await self._respond(request, received, service, found)
-        except (asyncio.CancelledError, ConnectionResetError):
+        except (asyncio.CancelledError, ConnectionResetError) as gone:
             received.finish("cut" if self._stopping else "client closed")
-            raise
+            # A client that leaves is no error of the server: aiohttp is silent about the one and logs the other.
+            raise asyncio.CancelledError from gone
         except Exception:
             # a brain that fails in mid-answer: the client must not take what it has for the whole
             received.finish("cut")

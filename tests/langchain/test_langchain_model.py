@@ -90,6 +90,19 @@ def test_nothing_secret_shows(chat_class, caplog):
     assert not any("s3cret" in text for text in [*shown, caplog.text])
 
 
+@pytest.mark.parametrize("word", ["cookies", "default_headers", "secret"])
+def test_a_secret_given_with_a_call_is_refused_as_it_would_be_traced(word, sandbox):
+    chat = ChatPizzagpt(base_url=sandbox.url("pizzagpt"))
+    with pytest.raises(errors.InvalidSetting, match=f"{word} would show"):
+        chat.invoke("hi", **{word: "s3cret"})
+
+
+@pytest.mark.parametrize("words", [{"timeout": -1}, {"timeout": 0}, {"max_retries": -1}])
+def test_impossible_limits_are_refused(words):
+    with pytest.raises(errors.InvalidSetting):
+        ChatYqcloud(**words)
+
+
 def test_what_shapes_the_answer_identifies_the_model(sandbox):
     cache = InMemoryCache()
     words = {"base_url": sandbox.url("flowgpt"), "cache": cache}
