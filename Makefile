@@ -33,7 +33,7 @@ pytest: $(VENV)/.ready
 
 # Executes the notebooks again and stores what they print; `make test` fails when that differs from what is stored.
 notebooks: $(VENV)/.ready
-	$(VENV)/bin/python notebooks/refresh.py
+	$(VENV)/bin/python tests/notebooks/refresh.py
 
 # pip copies files, as nltk (which llama-index loads) refuses hard-linked ones.
 $(VENV)/.ready: pyproject.toml

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 from langchain_core.language_models.base import BaseLanguageModel, LangSmithParams
-from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import AliasChoices, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from freeproviders import registry
 from freeproviders._version import __version__
@@ -31,12 +31,13 @@ class FreeProviderModel(BaseLanguageModel[Any]):
 
     provider_name: ClassVar[str] = ""
 
-    model: str | None = Field(default=None, alias="model_name")
+    # Other spellings by validation_alias: an alias would replace the names in the eyes of type checkers.
+    model: str | None = Field(default=None, validation_alias=AliasChoices("model", "model_name"))
     temperature: float | None = None
     max_tokens: int | None = None
-    timeout: float | None = Field(default=None, alias="request_timeout")
+    timeout: float | None = Field(default=None, validation_alias=AliasChoices("timeout", "request_timeout"))
     max_retries: int = 2
-    stop: list[str] | None = Field(default=None, alias="stop_sequences")
+    stop: list[str] | None = Field(default=None, validation_alias=AliasChoices("stop", "stop_sequences"))
     streaming: bool = False
     base_url: str | None = None
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
@@ -59,7 +60,7 @@ class FreeProviderModel(BaseLanguageModel[Any]):
     @classmethod
     def _known_words(cls, words: Any) -> Any:
         """An unknown word is an error that names the nearest known one, never ignored."""
-        known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values() if field.alias)}
+        known = {*cls.model_fields, "model_name", "request_timeout", "stop_sequences"}
         for word in words:
             if word not in known:
                 with translated():
