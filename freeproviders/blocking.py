@@ -162,8 +162,9 @@ class _Pipe(Generic[T]):
             yield items
 
 
-portal = Portal()
+portal: Portal = Portal()
 """The process's portal."""
 
 atexit.register(portal.close)
-os.register_at_fork(after_in_child=portal.forget)
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=portal.forget)

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +22,7 @@ from yarl import URL
 from freeproviders.errors import BadReply, ConnectionFailed, InvalidSetting, TimedOut
 from freeproviders.policy import Timeouts
 from freeproviders.provider import Provider
+from freeproviders.watching import Ending, IdleWatch
 from freeproviders.wire import Reply, Request
 
 if sys.version_info >= (3, 11):
@@ -64,12 +65,13 @@ class Channel:
     """
 
     def __init__(self, target: Target, response: aiohttp.ClientResponse, first: bytes) -> None:
-        self.reply = _reply(response)
+        self.reply: Reply = _reply(response)
         self.first = first
         self._target = target
         self._response = response
         self._size = len(first)
-        self._watch = _IdleWatch(target.timeouts.idle, response.close)
+        self._ending = Ending(response)
+        self._watch = IdleWatch(target.timeouts.idle, response.close)
 
     @classmethod
     async def open(
@@ -105,10 +107,12 @@ class Channel:
             return channel
 
     async def _judge(self) -> None:
-        if not _is_good(self._response):
-            provider = self._target.provider
-            error = provider.failure(replace(self.reply, body=await _error_head(self._response)))
-            raise error or BadReply("an unusual status", provider=provider.card.name, status=self.reply.status)
+        good, reply = _is_good(self._response), self.reply
+        head = self.first if good else await _error_head(self._response)
+        if error := self._target.provider.failure(replace(reply, body=head)):
+            raise error
+        if not good:
+            raise BadReply("the service answered with an unusual status", status=reply.status)
         self._check_size()
 
     async def read(self) -> bytes:
@@ -119,6 +123,8 @@ class Channel:
         """
         with _translated(self._target.provider, self._watch), self._watch:
             data = await self._response.content.readany()
+        if not data and (error := self._ending.error) is not None:
+            raise ConnectionFailed("the connection was reset", provider=_name(self._target)) from error
         self._size += len(data)
         self._check_size()
         return data
@@ -141,48 +147,6 @@ class Channel:
         """Ends the exchange; the connection returns to the pool only if the body was read to its end."""
         self._watch.stop()
         self._response.close()
-
-
-class _IdleWatch:
-    """Closes a response that has been silent for too long while somebody waited for it.
-
-    One timer runs per stream and looks back when it fires, so that a read costs no timer of its own.
-    """
-
-    def __init__(self, limit: float, close: Callable[[], None]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._limit = limit
-        self._close = close
-        self._waiting_since: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self.expired = False
-
-    def __enter__(self) -> None:
-        self._waiting_since = self._loop.time()
-        if self._timer is None:
-            self._timer = self._loop.call_later(self._limit, self._look)
-
-    def __exit__(self, *_: object) -> None:
-        self._waiting_since = None
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    @property
-    def message(self) -> str:
-        return f"the answer paused for more than {self._limit:g} s"
-
-    def _look(self) -> None:
-        now = self._loop.time()
-        since = now if self._waiting_since is None else self._waiting_since
-        left = since + self._limit - now
-        if left <= 0:
-            self.expired = True
-            self._close()
-        else:
-            self._timer = self._loop.call_later(left, self._look)
 
 
 def _arguments(target: Target, request: Request) -> dict[str, Any]:
@@ -277,12 +241,12 @@ async def _error_head(response: aiohttp.ClientResponse) -> bytes:
 
 
 @contextmanager
-def _translated(provider: Provider, watch: _IdleWatch | None = None) -> Iterator[None]:
+def _translated(provider: Provider, watch: IdleWatch | None = None) -> Iterator[None]:
     name = provider.card.name
     try:
         yield
     except (aiohttp.InvalidURL, aiohttp.InvalidUrlClientError) as error:
-        raise InvalidSetting(f"base_url {provider.base_url!r} is not a usable URL", provider=name) from error
+        raise InvalidSetting("base_url is not a usable URL", provider=name) from error
     except (aiohttp.ServerTimeoutError, asyncio.TimeoutError) as error:
         raise TimedOut("connecting took too long", provider=name) from error
     except aiohttp.ClientHttpProxyError as error:

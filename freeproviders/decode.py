@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from freeproviders.errors import BadReply, ProviderError
-from freeproviders.wire import Event, Text
+from freeproviders.merging import Merger
+from freeproviders.wire import Event
 
 __all__ = ["Json", "Lines", "Mapped", "Ndjson", "PlainText", "ServerSentEvent", "Sse", "checked_text", "json_objects"]
 
@@ -60,8 +61,7 @@ class PlainText:
     def feed(self, data: bytes) -> Sequence[str]:
         """The text these bytes complete, as at most one item."""
         text = self._decoder.decode(data)
-        if not self._begun:
-            self._begun = not checked_text(text).isspace() and bool(text)
+        self._begun = self._begun or bool(checked_text(text).strip())
         return (text,) if text else ()
 
     def finish(self) -> Sequence[str]:
@@ -251,51 +251,27 @@ class Mapped(Generic[Item]):
     def __init__(self, splitter: Splitter[Item], read: Callable[[Item], Iterable[str | Event]]) -> None:
         self._splitter = splitter
         self._read = read
+        self._merger = Merger()
         self._error: ProviderError | None = None
 
     def feed(self, data: bytes) -> list[Event]:
         """Events completed by these bytes."""
-        return self._events(lambda: self._splitter.feed(data))
+        return self._events(lambda: self._splitter.feed(data), last=False)
 
     def finish(self) -> list[Event]:
         """Events completed by the end of the body; nothing once all have been given."""
-        return self._events(self._splitter.finish)
+        return self._events(self._splitter.finish, last=True)
 
-    def _events(self, items: Callable[[], Iterable[Item]]) -> list[Event]:
+    def _events(self, items: Callable[[], Iterable[Item]], *, last: bool) -> list[Event]:
         if self._error is not None:
             raise self._error
-        merged = _Merged()
         try:
             for item in items():
                 for part in self._read(item):
-                    merged.add(part)
+                    self._merger.add(part)
         except ProviderError as error:
             self._error = error
-        events = merged.events()
+        events = self._merger.take(last=last)
         if self._error is not None and not events:
             raise self._error
         return events
-
-
-class _Merged:
-    """Events with adjacent text joined into one."""
-
-    def __init__(self) -> None:
-        self._events: list[Event] = []
-        self._texts: list[str] = []
-
-    def add(self, part: str | Event) -> None:
-        if isinstance(part, str):
-            self._texts.append(part)
-        else:
-            self._flush()
-            self._events.append(part)
-
-    def events(self) -> list[Event]:
-        self._flush()
-        return self._events
-
-    def _flush(self) -> None:
-        if text := "".join(self._texts):
-            self._events.append(Text(text))
-        self._texts = []

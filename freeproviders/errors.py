@@ -3,7 +3,7 @@
 ProviderError
 ├── ConnectionFailed       DNS, refused, reset, cut before any answer text       retryable
 ├── TimedOut               connect, first byte or idle gap                       retryable
-├── RateLimited            429, with ``retry_after`` where the service says      retryable
+├── RateLimited            429 or 402, with ``retry_after`` where it is said     retryable
 ├── ServerFailed           5xx                                                   retryable
 ├── BadReply               not the protocol                                      retryable
 │   └── EmptyAnswer        the protocol, without any text or image               retryable
@@ -101,7 +101,7 @@ class TimedOut(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """The service refuses for now (HTTP 429); ``retry_after`` holds its own wish in seconds."""
+    """The service refuses for now (HTTP 429 or 402); ``retry_after`` holds its own wish in seconds."""
 
     retryable = True
 

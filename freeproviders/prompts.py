@@ -93,7 +93,7 @@ class StopCut:
     def __init__(self, stops: Iterable[str]) -> None:
         self._stops = tuple(stop for stop in stops if stop)
         self._held = ""
-        self.hit = False
+        self.hit: bool = False
 
     def feed(self, text: str) -> str:
         """The text that is safe to hand on. Once ``hit`` is set, nothing more is."""

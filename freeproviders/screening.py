@@ -12,7 +12,7 @@ from freeproviders.wire import Decoder, Event, Text
 
 __all__ = ["ChallengeFilter", "Screened", "challenge_in", "notice"]
 
-# Titles and ids of the pages that Cloudflare and CloudFront send (wire-facts section 6).
+# Titles and ids of the pages that Cloudflare and CloudFront send (docs/architecture.md).
 _CHALLENGE_MARKS = (
     "<title>just a moment...",
     "<title>attention required! | cloudflare",

@@ -56,6 +56,7 @@ def acquire() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     pool = _pools.get(loop)
     if pool is None:
+        _forget_closed_loops()
         pool = _pools[loop] = _Pool()
     pool.leases += 1
     return pool.session
@@ -111,11 +112,31 @@ async def _keep() -> AsyncGenerator[None, None]:
         await release()
 
 
+def _known() -> list[tuple[asyncio.AbstractEventLoop, _Pool]]:
+    # A copy made in one step: loops of other threads come and go while the table is walked.
+    loops = [loop for reference in _pools.keyrefs() if (loop := reference()) is not None]
+    return [(loop, pool) for loop in loops if (pool := _pools.get(loop)) is not None]
+
+
+def _forget_closed_loops() -> None:
+    """Drops sessions whose loop closed without a word: a session refers to its loop and so keeps it in the table."""
+    for loop, pool in _known():
+        if loop.is_closed():
+            _pools.pop(loop, None)
+            _abandon(pool)
+
+
 def _close_idle_loops() -> None:
     """At exit: close what loops hold that were stopped but never shut down (a notebook kernel's, for one)."""
-    for loop, pool in list(_pools.items()):
+    for loop, pool in _known():
         if not loop.is_closed() and not loop.is_running():
             loop.run_until_complete(pool.session.close())
+
+
+def _abandon(pool: _Pool) -> None:
+    if isinstance(pool.session.connector, _Connector):
+        pool.session.connector.abandoned = True
+    pool.session.detach()
 
 
 _left_to_parent: list[_Pool] = []
@@ -123,13 +144,12 @@ _left_to_parent: list[_Pool] = []
 
 def _leave_to_parent() -> None:
     """After a fork: the sessions are the parent's. Closing one would reach into the parent's selector."""
-    for pool in _pools.values():
+    for _, pool in _known():
         _left_to_parent.append(pool)
-        if isinstance(pool.session.connector, _Connector):
-            pool.session.connector.abandoned = True
-        pool.session.detach()
+        _abandon(pool)
     _pools.clear()
 
 
 atexit.register(_close_idle_loops)
-os.register_at_fork(after_in_child=_leave_to_parent)
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_leave_to_parent)

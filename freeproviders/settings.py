@@ -79,6 +79,14 @@ def _reader(kind: Any) -> Callable[[str], Any]:
     return _mapping if typing.get_origin(kind) in (Mapping, dict) else str
 
 
+# Kinds of fields and what fits them; a field of any other kind is its provider's business.
+_ALLOWED: Mapping[Any, tuple[type, ...]] = {
+    **{kind: (kind,) for kind in (str, int, bool, Mapping, dict)},
+    float: (float, int),
+    tuple: (tuple, list, str),
+}
+
+
 def check_types(settings: Any, provider: str) -> None:
     """Checks the values of a provider's settings against its fields.
 
@@ -87,10 +95,9 @@ def check_types(settings: Any, provider: str) -> None:
     """
     for name, kind in _hints(settings.__class__).items():
         known = typing.get_origin(kind) or kind
-        allowed = (Mapping, str) if name == "cookies" else (known, str, list) if known is tuple else known
+        allowed = (Mapping, str) if name == "cookies" else _ALLOWED.get(known, (object,))
         if not isinstance(getattr(settings, name), allowed):
-            wanted = getattr(known, "__name__", str(known)).lower()
-            raise InvalidSetting(f"{name} must be a {wanted}", provider=provider)
+            raise InvalidSetting(f"{name} must be a {known.__name__.lower()}", provider=provider)
 
 
 def word_list(words: str | Iterable[str]) -> tuple[str, ...]:

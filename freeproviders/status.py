@@ -29,9 +29,11 @@ def failure(provider: str, reply: Reply, hints: Mapping[int, str]) -> errors.Pro
         hints: By status, what has gone stale before and which setting repairs it; such a status is a
             ``RequestRejected`` even where it would mean something else in general.
     """
+    if not _CHALLENGE_HEADERS.isdisjoint(reply.headers):
+        return challenged(provider, reply.status)
     if 200 <= reply.status < 300:
         return None
-    if challenge_in(reply.text) or not _CHALLENGE_HEADERS.isdisjoint(reply.headers):
+    if challenge_in(reply.text):
         return challenged(provider, reply.status)
     kind, advice = _meaning(reply)
     if reply.status in hints:

@@ -19,6 +19,7 @@ from freeproviders.answering import Attempt
 from freeproviders.blocking import portal
 from freeproviders.channel import Target
 from freeproviders.errors import InvalidSetting, ProviderError, StreamInterrupted, UnsupportedContent
+from freeproviders.merging import Merger
 from freeproviders.policy import Clock, Retry, Timeouts
 from freeproviders.provider import Provider
 from freeproviders.wire import Answer, Done, Event, Exchange, Image, Prompt, Text
@@ -31,7 +32,9 @@ OnRetry = Callable[[int], Awaitable[None]]
 Make = Callable[[Callable[[], float]], Awaitable[T]]
 """One attempt; given how many seconds each of its requests may take to its first byte, by now."""
 
-logger = logging.getLogger("freeproviders")
+logger: logging.Logger = logging.getLogger("freeproviders")
+# Retries are told to whoever listens; an application that has not set up logging is not to find them on its stderr.
+logger.addHandler(logging.NullHandler())
 
 
 class Client:
@@ -63,12 +66,9 @@ class Client:
         clock: Clock | None = None,
         **settings: Any,
     ) -> None:
-        if isinstance(provider, str):
-            self.provider = registry.get(provider).configure(settings)
-        else:
-            self.provider = provider.with_settings(settings)
-        self.retry = retry or Retry()
-        self.timeouts = timeouts or Timeouts()
+        self.provider: Provider = _configured(provider, settings)
+        self.retry: Retry = retry or Retry()
+        self.timeouts: Timeouts = timeouts or Timeouts()
         self._proxy = _checked_proxy(proxy) or _environment_proxy(self.provider.base_url)
         self._hold = hold
         self._clock = clock or Clock()
@@ -134,7 +134,8 @@ class Client:
         return _answer(events, self._metadata(prompt, attempt, tries))
 
     async def arun(self, exchange: Callable[[], Exchange]) -> Any:
-        """Runs an exchange of plain requests, such as ``client.provider.history(...)``, and returns its result.
+        """Runs an exchange of plain requests, such as those of
+        ``freeproviders.providers.pi_archive``, and returns its result.
 
         Args:
             exchange: Makes the exchange; called once for each attempt.
@@ -230,6 +231,12 @@ class Client:
         }
 
 
+def _configured(provider: str | Provider, settings: Mapping[str, Any]) -> Provider:
+    if isinstance(provider, Provider):
+        return provider.with_settings(settings)
+    return registry.get(provider).configure(settings)
+
+
 def _as_prompt(prompt: Prompt | str) -> Prompt:
     return Prompt.of(prompt) if isinstance(prompt, str) else prompt
 
@@ -263,29 +270,25 @@ def _answer(events: Sequence[Event], metadata: Mapping[str, Any]) -> Answer:
 def _merged(events: list[Event]) -> Sequence[Event]:
     if len(events) == 1:
         return events
-    merged: list[Event] = []
-    texts: list[str] = []
-    for event in [*events, None]:
-        if isinstance(event, Text):
-            texts.append(event.text)
-            continue
-        if texts:
-            merged.append(Text("".join(texts)))
-            texts = []
-        if event is not None:
-            merged.append(event)
-    return merged
+    merger = Merger()
+    for event in events:
+        merger.add(event.text if isinstance(event, Text) else event)
+    return merger.take(last=True)
 
 
 def _checked_proxy(proxy: str | None) -> str | None:
     if proxy is not None and not proxy.lower().startswith(("http://", "https://")):
-        raise InvalidSetting("proxy must be an http:// or https:// URL")
+        raise InvalidSetting("proxy (or the environment's http_proxy, https_proxy) must be an http:// or https:// URL")
     return proxy
 
 
 def _environment_proxy(base_url: str) -> str | None:
     parts = urlsplit(base_url)
     host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127.") or urllib.request.proxy_bypass(host):
+    if host in ("localhost", "::1") or host.startswith("127."):
         return None
-    return _checked_proxy(urllib.request.getproxies().get(parts.scheme))
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if proxy is None or urllib.request.proxy_bypass(host):
+        return None
+    # The environment may leave the scheme out, as it may for curl.
+    return _checked_proxy(proxy if "://" in proxy else f"http://{proxy}")

@@ -27,7 +27,7 @@ _NOISE = frozenset({"stream", "ls_structured_output_format"})
 class FreeProviderModel(BaseLanguageModel[Any]):
     """The constructor's words of every model here; the concrete classes document them."""
 
-    model_config = ConfigDict(populate_by_name=True, protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True, protected_namespaces=())
 
     provider_name: ClassVar[str] = ""
 

@@ -1,7 +1,7 @@
 """The chat model over a client: whole and streamed, awaited and blocking, each natively."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -108,13 +108,13 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
         with translated():
             prompt = self._asked(messages, stop, kwargs)
             images = 0
-            async with aclosing(self._client.astream(prompt, on_retry=self._before_retry())) as events:
-                async for event in events:
-                    images += isinstance(event, Image)
-                    chunk = _chunk(await self._with_bytes(event) if isinstance(event, Image) else event, images)
-                    if run_manager is not None:
-                        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                    yield chunk
+            # Not closed by hand: a loop that shuts down closes all generators at once, this one among them.
+            async for event in self._client.astream(prompt, on_retry=self._before_retry()):
+                images += isinstance(event, Image)
+                chunk = _chunk(await self._with_bytes(event) if isinstance(event, Image) else event, images)
+                if run_manager is not None:
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
 
     def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
         """An estimate, without a tokenizer to download.

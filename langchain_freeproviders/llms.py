@@ -1,7 +1,7 @@
 """A service as LangChain's string-in, string-out model."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, closing
+from contextlib import closing
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -85,14 +85,14 @@ class FreeProviderLLM(AnyProviderModel, LLM):
     ) -> AsyncIterator[GenerationChunk]:
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
-            async with aclosing(self._client.astream(asked, on_retry=self._before_retry())) as events:
-                images = 0
-                async for event in events:
-                    images += isinstance(event, Image)
-                    chunk = _chunk(event, images)
-                    if run_manager is not None:
-                        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                    yield chunk
+            images = 0
+            # Not closed by hand: a loop that shuts down closes all generators at once, this one among them.
+            async for event in self._client.astream(asked, on_retry=self._before_retry()):
+                images += isinstance(event, Image)
+                chunk = _chunk(event, images)
+                if run_manager is not None:
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
 
 
 def _text(answer: Answer) -> str:

@@ -13,10 +13,12 @@ def score(package: str) -> tuple[float, list[str]]:
     Args:
         package: Name of a package in the current folder.
     """
-    command = [str(Path(sys.executable).parent / "basedpyright"), "--outputjson", "--ignoreexternal"]
+    commands = Path(sys.executable).parent
+    # It asks the first python on PATH where packages are, whatever --pythonpath says.
+    places = {"PYTHONPATH": str(Path.cwd()), "PATH": f"{commands}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(  # noqa: S603  # the command is ours
-        [*command, "--pythonpath", sys.executable, "--verifytypes", package],
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        [commands / "basedpyright", "--outputjson", "--ignoreexternal", "--verifytypes", package],
+        env={**os.environ, **places},
         capture_output=True,
         text=True,
         check=False,

@@ -50,7 +50,6 @@ AICHATS = Card(
     image_models=("dalle",),
     verified="2024-10-19",
     evidence="a public client notes that Cloudflare was put in front; expect a challenge without browser cookies",
-    login=True,
     hints={404: "The service may have moved: see the settings base_url and path."},
 )
 

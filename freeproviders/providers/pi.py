@@ -3,24 +3,22 @@
 Protocol and evidence: docs/wire/pi.md.
 """
 
-import uuid
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from freeproviders import prompts
-from freeproviders.decode import Mapped, Sse
-from freeproviders.errors import EmptyAnswer, InvalidSetting, LoginRequired, ProviderError, RequestRejected
+from freeproviders.errors import BadReply, EmptyAnswer, InvalidSetting, LoginRequired, ProviderError, RequestRejected
 from freeproviders.provider import Card, Provider
 from freeproviders.providers import catalogue
-from freeproviders.providers.pi_replies import conversation_sid, read_event
+from freeproviders.providers.pi_replies import conversation_sid
+from freeproviders.providers.pi_requests import SESSION_COOKIE, chat_request, start_request
 from freeproviders.settings import variable
 from freeproviders.status import said
 from freeproviders.wire import Exchange, Prompt, Reply, Request
 
-__all__ = ["Pi"]
+__all__ = ["LOGIN_ADVICE", "Pi"]
 
-_SESSION_COOKIE = "__Host-session"
 LOGIN_ADVICE = (
     "Pi does not accept this session. Sign in at pi.ai and pass that browser's cookies (__Host-session) as cookies= "
     f"({variable('pi', 'cookies')}), with its user_agent."
@@ -72,6 +70,7 @@ class Pi(Provider):
         text = self.checked(prompts.transcript(prompts.newest(prompt.turns) if known else prompt.turns))
         if not known:
             thread = yield from self._start()
+        facts: dict[str, Any] = {}
         try:
             reply = yield from self._chat(thread, text)
         except (RequestRejected, EmptyAnswer) as error:
@@ -79,9 +78,10 @@ class Pi(Provider):
                 raise
             thread = yield from self._renewed(thread, error, keep=known)
             reply = yield from self._last_chat(thread, text)
+            facts["session"] = "renewed"  # told, as a signed-in user now speaks anonymously
         if "cookies" in thread or not self._signed_in:
             thread["cookies"] = {**thread.get("cookies", {}), **reply.cookies}
-        return {} if prompt.thread is None else {"thread": thread}
+        return facts if prompt.thread is None else {**facts, "thread": thread}
 
     def failure(self, reply: Reply) -> ProviderError | None:
         """A used-up trial is cured by signing in alone; 401 is for ``exchange``, which renews the session first."""
@@ -99,18 +99,10 @@ class Pi(Provider):
     @property
     def _signed_in(self) -> bool:
         # Other cookies (Cloudflare's) say nothing about whose session it is.
-        return _SESSION_COOKIE in self.cookies
+        return SESSION_COOKIE in self.cookies
 
     def _start(self, *, fresh: bool = False) -> Generator[Request, Reply, Thread]:
-        path, version = "/api/chat/start", self.start_version
-        if self.start == "conversations":
-            path, version = "/api/conversations", self.conversations_version
-        reply = yield Request(
-            path=path,
-            headers=self.versioned_headers("application/json", version),
-            drop_cookies=(_SESSION_COOKIE,) if fresh else (),
-            body={},
-        )
+        reply = yield start_request(self, fresh=fresh)
         thread: Thread = {"conversation": conversation_sid(reply.json())}
         return {**thread, "cookies": dict(reply.cookies)} if fresh or not self._signed_in else thread
 
@@ -118,41 +110,24 @@ class Pi(Provider):
         """A fresh session; a conversation the caller goes on with is kept, as only it holds what was said."""
         try:
             fresh = yield from self._start(fresh=True)
-        except ProviderError:
-            raise LoginRequired(f"{error.message}. {LOGIN_ADVICE}", provider="pi", status=error.status) from error
+        except (RequestRejected, LoginRequired, BadReply):
+            raise LoginRequired(
+                f"{error.message.rstrip('.')}. {LOGIN_ADVICE}", provider="pi", status=error.status
+            ) from error
         return {**fresh, "conversation": thread["conversation"]} if keep else fresh
 
     def _chat(self, thread: Thread, text: str) -> Generator[Request, Reply, Reply]:
         try:
-            return (yield self._chat_request("v2" if self.route == "v2" else "v1", thread, text))
+            return (yield chat_request(self, "v2" if self.route == "v2" else "v1", thread, text))
         except RequestRejected as error:
             if self.route != "auto" or error.status not in (404, 405, 410):
                 raise
-        return (yield self._chat_request("v2", thread, text))
+        return (yield chat_request(self, "v2", thread, text))
 
     def _last_chat(self, thread: Thread, text: str) -> Generator[Request, Reply, Reply]:
         try:
             return (yield from self._chat(thread, text))
         except (RequestRejected, EmptyAnswer) as error:
-            raise LoginRequired(f"{error.message}. {LOGIN_ADVICE}", provider="pi", status=error.status) from error
-
-    def _chat_request(self, route: str, thread: Mapping[str, Any], text: str) -> Request:
-        sid = thread["conversation"]
-        body = {"text": text, "conversation": sid}
-        if route == "v2":
-            ids = {name: str(uuid.uuid4()) for name in ("eqDistinctId", "eqSessionId", "clientId")}
-            body |= {**ids, "tempChat": False, "previousConversation": ""}
-        version = self.v2_api_version if route == "v2" else self.api_version
-        return Request(
-            path="/api/v2/chat" if route == "v2" else "/api/chat",
-            query=self.extra_query,
-            headers=self.versioned_headers("text/event-stream", version, sid if route == "v2" else ""),
-            cookies=thread.get("cookies", {}),
-            body={**body, **self.extra_body},
-            decoder=Mapped(Sse(self.max_line_bytes), read_event),
-        )
-
-    def versioned_headers(self, accept: str, version: str, sid: str = "") -> dict[str, str]:
-        """The headers of one of the service's routes; v2 names the conversation in the referer."""
-        referer = f"{self.origin}/talk/{sid}" if sid else f"{self.origin}/talk"
-        return {**self.headers(accept=accept, referer=referer), "X-Api-Version": version}
+            raise LoginRequired(
+                f"{error.message.rstrip('.')}. {LOGIN_ADVICE}", provider="pi", status=error.status
+            ) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from freeproviders.errors import BadReply, LoginRequired
 from freeproviders.providers.pi import LOGIN_ADVICE, Pi
+from freeproviders.providers.pi_requests import get_request
 from freeproviders.status import message_in
 from freeproviders.wire import Reply, Request
 
@@ -35,7 +36,7 @@ def history(pi: Pi, thread: Mapping[str, Any]) -> Generator[Request, Reply, list
     messages: list[dict[str, Any]] = []
     query = {"conversation": str(thread["conversation"])}
     while True:
-        page = (yield _get(pi, "/api/chat/history", "application/json", query, thread)).json()
+        page = (yield get_request(pi, "/api/chat/history", "application/json", query, thread)).json()
         if not isinstance(page, dict) or not isinstance(page.get("messages"), list):
             raise BadReply(f"no history: {message_in(page)[:200] or str(page)[:200]!r}", provider="pi")
         messages += page["messages"]
@@ -65,18 +66,8 @@ def voice(
         BadReply: If what comes is no audio.
     """
     query = {"mode": "eager", "voice": name, "messageSid": message_sid}
-    reply = yield _get(pi, "/api/chat/voice", "*/*", query, thread)
+    reply = yield get_request(pi, "/api/chat/voice", "*/*", query, thread)
     kind = reply.headers.get("content-type", "application/octet-stream").partition(";")[0]
     if not reply.body or kind in ("application/json", "text/html"):
         raise BadReply(f"no audio: {reply.text[:200]!r}", provider="pi")
     return reply.body, kind
-
-
-def _get(pi: Pi, path: str, accept: str, query: Mapping[str, str], thread: Mapping[str, Any]) -> Request:
-    return Request(
-        method="GET",
-        path=path,
-        query=query,
-        headers=pi.versioned_headers(accept, pi.api_version),
-        cookies=thread.get("cookies", {}),
-    )

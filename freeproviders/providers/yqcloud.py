@@ -82,7 +82,8 @@ class Yqcloud(Provider):
 
     def failure(self, reply: Reply) -> ProviderError | None:
         """A 429 that speaks of the text's length is no rate limit."""
-        return _too_long(reply.text, reply.status) or super().failure(reply)
+        too_long = _too_long(reply.text, reply.status) if reply.status >= 400 else None
+        return too_long or super().failure(reply)
 
     def _examiner(self, asked: str) -> Callable[[str, bool], bool]:
         # What the user wrote themselves, the answer may quote.
@@ -96,7 +97,7 @@ class Yqcloud(Provider):
                 raise error
             for opening, advice in openings.items():
                 if lead.startswith(opening):
-                    raise notice(self.card.name, head, advice)
+                    raise notice(self.card.name, f"{opening}...", advice)
             if sum(marker in head for marker in markers) >= 2 or (host in head and host not in asked):
                 raise notice(self.card.name, head, _BANNED)
             return complete or not any(opening.startswith(lead) for opening in (*openings, _TOO_LONG))

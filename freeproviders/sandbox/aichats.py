@@ -35,7 +35,7 @@ class AiChats(Service):
 
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
-        self.routes = (
+        self.routes: tuple[Route, ...] = (
             Route(
                 method="POST",
                 path="/chat/send2/",

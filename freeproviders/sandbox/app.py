@@ -82,7 +82,7 @@ class App:
         self._brain = brain
         self._active: set[asyncio.Transport] = set()
         self._stopping = False
-        self.settings = Settings()
+        self.settings: Settings = Settings()
         self.image_url = ""
         self.received: list[Received] = []
 

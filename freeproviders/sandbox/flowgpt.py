@@ -55,7 +55,7 @@ class FlowGpt(Service):
     def __init__(self) -> None:
         self._devices = Devices()
         variants = frozenset(_LINE_VARIANTS | {"error_200", "expired_401"})
-        self.routes = (
+        self.routes: tuple[Route, ...] = (
             Route(
                 method="POST",
                 path="/v3/chat-anonymous",

@@ -38,7 +38,7 @@ class Pi(Service):
         self._sessions = Sessions()
         variants = frozenset(_ANSWER_VARIANTS)
         history = frozenset({"empty_messages", "error_object"})
-        self.routes = (
+        self.routes: tuple[Route, ...] = (
             Route(
                 method="POST",
                 path="/api/chat/start",

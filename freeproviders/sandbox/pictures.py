@@ -24,7 +24,9 @@ class Pictures(Service):
 
     def __init__(self) -> None:
         self._made: list[tuple[str, str]] = []
-        self.routes = (Route(method="GET", path=r"/\d+\.(?:png|jpg)", endpoint="image", handler=self._serve),)
+        self.routes: tuple[Route, ...] = (
+            Route(method="GET", path=r"/\d+\.(?:png|jpg)", endpoint="image", handler=self._serve),
+        )
 
     def add(self, prompt: str, kind: str) -> str:
         """Make a picture.

@@ -44,7 +44,7 @@ class Pizzagpt(Service):
 
     def __init__(self) -> None:
         shapes = {"old_shape", "new_shape", "citations", "unknown_shape", "text_plain", "null_content"}
-        self.routes = (
+        self.routes: tuple[Route, ...] = (
             Route(
                 method="POST",
                 path="/api/chatx-completion",

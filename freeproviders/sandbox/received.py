@@ -34,13 +34,13 @@ class Received:
     def __init__(self, *, request: web.Request, provider: str, endpoint: str, path: str, body: bytes) -> None:
         self.provider = provider
         self.endpoint = endpoint
-        self.method = request.method
+        self.method: str = request.method
         self.path = path
         self.query: Mapping[str, str] = request.query
         self.headers: Mapping[str, str] = request.headers
         self.cookies: Mapping[str, str] = dict(request.cookies)
         self.body = body
-        self.time = time.monotonic()
+        self.time: float = time.monotonic()
         self.question: Question | None = None
         self.sent = 0
         self._outcome = "open"

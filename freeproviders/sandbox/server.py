@@ -53,7 +53,9 @@ class Sandbox:
         self._chat = App(self._services, self._plan, self._gate, answers)
         self._images = App([self._pictures], self._plan, self._gate, answers)
         self._listeners: Listeners | None = None
-        self.variants = {service.name: tuple(sorted(service.variants("any"))) for service in self._services}
+        self.variants: dict[str, tuple[str, ...]] = {
+            service.name: tuple(sorted(service.variants("any"))) for service in self._services
+        }
 
     def __enter__(self) -> Sandbox:  # noqa: PYI034  # typing.Self came with Python 3.11
         self.start()

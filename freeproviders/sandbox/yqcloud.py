@@ -34,7 +34,7 @@ class Yqcloud(Service):
 
     def __init__(self) -> None:
         self._threads: dict[str, _Turns] = {}
-        self.routes = (
+        self.routes: tuple[Route, ...] = (
             Route(
                 method="POST",
                 path="/api/generateStream",

@@ -1,6 +1,8 @@
 """Chunks: real streaming, the shape LangChain's merging wants, callbacks once, connections closed."""
 
 import asyncio
+import subprocess
+import sys
 from functools import reduce
 from operator import add
 
@@ -110,6 +112,29 @@ async def test_cancelling_closes_the_connection(make, sandbox):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await asyncio.to_thread(sandbox.received[-1].wait_closed, 10) == "client closed"
+
+
+ABANDONED = """
+import asyncio
+from freeproviders.sandbox import Sandbox, Scenario
+from langchain_freeproviders import ChatYqcloud
+
+kept = []
+
+async def leave(chat):
+    kept.append(chat.astream("hi"))
+    await anext(kept[0])
+
+with Sandbox() as sandbox:
+    sandbox.scenario = Scenario(pieces=("one ", "two"), hold_after=1)
+    asyncio.run(leave(ChatYqcloud(base_url=sandbox.url("yqcloud"))))
+    print(sandbox.received[-1].wait_closed(10))
+"""
+
+
+def test_a_stream_left_behind_by_its_loop_is_closed_without_a_word():
+    done = subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", ABANDONED], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("client closed\n", "")
 
 
 def drawing(sandbox, **words):

@@ -17,7 +17,7 @@ COMMAND = [sys.executable, "-X", "dev", "-W", "error", "-m", "freeproviders", "s
 
 @pytest.fixture
 def running():
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [*COMMAND, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     )
     with process:
@@ -69,4 +69,4 @@ def test_a_subcommand_is_needed(capsys):
 
 def test_the_sandbox_is_imported_when_it_is_run():
     code = "import sys, freeproviders.__main__; sys.exit('freeproviders.sandbox' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,150 @@
+"""How often and how patiently a call is tried again, on a clock that does not wait."""
+
+import pytest
+from contract_kit import ANSWER, PIECES, TestClock, client_of, collected, every_provider, says
+
+from freeproviders import Retry, errors
+from freeproviders.sandbox import Scenario
+
+FAILS = Scenario(status=500)
+NOT_RETRYABLE = {
+    "challenge": (Scenario(page="cloudflare"), errors.Blocked),
+    "challenge with 200": (Scenario(page="cloudflare", status=200), errors.Blocked),
+    "too long": (Scenario(status=413), errors.PromptTooLong),
+    "moved": (Scenario(status=410), errors.RequestRejected),
+    "login": (Scenario(page="login"), errors.LoginRequired),
+}
+RETRYABLE = {
+    "500": FAILS,
+    "429": Scenario(status=429),
+    "no reply": Scenario(cut_before_headers=True),
+    "cut at the start": Scenario(pieces=PIECES, cut_at=0),
+    "unreadable": Scenario(headers={"Content-Encoding": "gzip"}),
+}
+
+
+def _answers(sandbox) -> int:
+    return sum(item.endpoint == "answer" for item in sandbox.received)
+
+
+@pytest.fixture
+def watch() -> TestClock:
+    return TestClock()
+
+
+@every_provider
+async def test_a_failure_is_tried_again_up_to_the_number_of_attempts(sandbox, name, watch):
+    sandbox.scenario = FAILS
+    client = client_of(sandbox, name, retry=Retry(attempts=4, deadline=1e6), clock=watch.clock)
+    with pytest.raises(errors.ServerFailed):
+        await collected(client)
+    assert (_answers(sandbox), len(watch.waits)) == (4, 3)
+
+
+@pytest.mark.parametrize("fault", RETRYABLE.values(), ids=RETRYABLE)
+@every_provider
+async def test_a_passing_failure_is_not_seen_by_the_caller(sandbox, name, fault, watch):
+    sandbox.script(fault, says())
+    client = client_of(sandbox, name, retry=Retry(attempts=2), clock=watch.clock)
+    assert await collected(client) == ANSWER
+    assert len(watch.waits) == 1
+
+
+@every_provider
+async def test_the_metadata_tells_the_number_of_attempts(sandbox, name, watch):
+    sandbox.script(FAILS, FAILS, says())
+    client = client_of(sandbox, name, retry=Retry(attempts=3), clock=watch.clock)
+    assert (await client.acomplete("hello")).metadata["attempts"] == 3
+
+
+@pytest.mark.parametrize(("fault", "kind"), NOT_RETRYABLE.values(), ids=NOT_RETRYABLE)
+@every_provider
+async def test_what_another_try_cannot_cure_is_tried_once(sandbox, name, fault, kind, watch):
+    sandbox.scenario = fault
+    client = client_of(sandbox, name, retry=Retry(attempts=5), clock=watch.clock)
+    with pytest.raises(kind):
+        await client.acomplete("hello")
+    assert watch.waits == []
+
+
+@every_provider
+async def test_waits_grow_with_full_jitter_up_to_the_longest(sandbox, name, watch):
+    sandbox.scenario = FAILS
+    retry = Retry(attempts=7, base=1.0, longest_wait=4.0, deadline=1e6)
+    with pytest.raises(errors.ServerFailed):
+        await client_of(sandbox, name, retry=retry, clock=watch.clock).acomplete("hello")
+    bounds = (1.0, 2.0, 4.0, 4.0, 4.0, 4.0)
+    assert all(0.0 <= wait <= bound for wait, bound in zip(watch.waits, bounds, strict=True))
+    assert len(set(watch.waits)) > 1
+
+
+@every_provider
+async def test_the_wait_a_service_asks_for_is_kept(sandbox, name, watch):
+    sandbox.script(Scenario(status=429, retry_after="7"), says())
+    client = client_of(sandbox, name, retry=Retry(attempts=2), clock=watch.clock)
+    assert await collected(client) == ANSWER
+    assert watch.waits == [7.0]
+
+
+@every_provider
+async def test_the_wait_a_service_asks_for_is_capped(sandbox, name, watch):
+    sandbox.script(Scenario(status=429, retry_after="86400"), says())
+    retry = Retry(attempts=2, longest_retry_after=30.0)
+    assert await collected(client_of(sandbox, name, retry=retry, clock=watch.clock)) == ANSWER
+    assert watch.waits == [30.0]
+
+
+@every_provider
+async def test_no_wait_begins_that_would_pass_the_deadline(sandbox, name, watch):
+    sandbox.scenario = Scenario(status=429, retry_after="10")
+    retry = Retry(attempts=100, deadline=35.0)
+    with pytest.raises(errors.RateLimited):
+        await client_of(sandbox, name, retry=retry, clock=watch.clock).acomplete("hello")
+    assert watch.waits == [10.0, 10.0, 10.0]
+
+
+@every_provider
+async def test_the_last_failure_is_the_one_that_is_raised(sandbox, name, watch):
+    sandbox.script(FAILS, Scenario(status=429))
+    with pytest.raises(errors.RateLimited):
+        await collected(client_of(sandbox, name, retry=Retry(attempts=2), clock=watch.clock))
+
+
+@every_provider
+async def test_a_stream_that_has_begun_is_never_begun_again(sandbox, name, watch):
+    sandbox.scenario = Scenario(pieces=PIECES, hold_after=2)
+    client = client_of(sandbox, name, retry=Retry(attempts=5), clock=watch.clock)
+    sandbox.release()
+    size = len(await collected(client))
+    assert size == len(ANSWER)
+    assert (watch.waits, _answers(sandbox)) == ([], 1)
+
+
+@every_provider
+async def test_every_attempt_is_announced(sandbox, name, watch):
+    sandbox.script(FAILS, FAILS, says())
+    numbers: list[int] = []
+
+    async def on_retry(number: int) -> None:
+        numbers.append(number)
+
+    client = client_of(sandbox, name, retry=Retry(attempts=3), clock=watch.clock)
+    await client.acomplete("hello", on_retry=on_retry)
+    assert numbers == [2, 3]
+
+
+@every_provider
+def test_blocking_calls_retry_as_well(sandbox, name, watch):
+    sandbox.script(FAILS, says(), FAILS, says())
+    client = client_of(sandbox, name, retry=Retry(attempts=2), clock=watch.clock)
+    assert client.complete("hello").text == ANSWER
+    assert "".join(event.text for event in client.stream("hello") if hasattr(event, "text")) == ANSWER
+    assert len(watch.waits) == 2
+
+
+@every_provider
+async def test_two_calls_do_not_share_their_attempts(sandbox, name, watch):
+    client = client_of(sandbox, name, retry=Retry(attempts=2), clock=watch.clock)
+    for _ in range(3):
+        sandbox.script(FAILS, says())
+        assert (await client.acomplete("hello")).metadata["attempts"] == 2
