@@ -1,0 +1,8 @@
+"""Free chat services as LlamaIndex LLMs: no API key, true streaming, true async.
+
+``Yqcloud()`` goes where LlamaIndex takes an LLM. Message conversion lives in ``messages``, the calls in ``base``.
+"""
+
+from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, Pi, Pizzagpt, Yqcloud
+
+__all__ = ["AiChats", "FlowGpt", "FreeProvider", "Pi", "Pizzagpt", "Yqcloud"]

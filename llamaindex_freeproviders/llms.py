@@ -1,0 +1,225 @@
+"""The LLMs users name: one class a service, and one for any service by its name. Calls live in ``base``."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
+from llama_index.core.bridge.pydantic import Field, field_serializer
+
+from freeproviders import registry
+from freeproviders.blocking import portal
+from freeproviders.errors import InvalidSetting
+from freeproviders.provider import Provider
+from freeproviders.providers import pi, pi_archive
+from llamaindex_freeproviders.base import FreeProviderLLM
+
+__all__ = ["AiChats", "FlowGpt", "FreeProvider", "Pi", "Pizzagpt", "Yqcloud"]
+
+
+class AiChats(FreeProviderLLM):
+    """AiChats (ai-chats.org). The model ``dalle`` answers with an image.
+
+    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+
+    Args:
+        path: Path of the answer's request.
+    """
+
+    _name: ClassVar[str] = "aichats"
+
+    path: str | None = None
+
+
+class FlowGpt(FreeProviderLLM):
+    """FlowGPT (flowgpt.com), its anonymous route: fields for system prompt, history and temperature.
+
+    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+
+    Args:
+        path: Path of the answer's request.
+        authorization: The whole ``Authorization`` header; ``Bearer null`` is the anonymous one.
+        device_id: Sent as ``x-flow-device-id``; one is made for each instance and stays with its copies.
+        prompt_id: A character's id; by default that of the plain model.
+        greeting: The assistant's opening line that the site puts before the history; empty for none.
+        default_system: The system prompt where the conversation has none.
+        nsfw: The site's switch of that name.
+    """
+
+    _name: ClassVar[str] = "flowgpt"
+
+    path: str | None = None
+    authorization: str | None = Field(default=None, exclude=True, repr=False)
+    device_id: str | None = Field(default=None, exclude=True, repr=False)
+    prompt_id: str | None = None
+    greeting: str | None = None
+    default_system: str | None = None
+    nsfw: bool | None = None
+
+
+class Pizzagpt(FreeProviderLLM):
+    """Pizzagpt (pizzagpt.it): whole answers, no streaming by the service.
+
+    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+
+    Args:
+        path: Path of the answer's request.
+        secret: Word of the ``x-secret`` header.
+        generation: Form of the body: ``"2025-09"``, ``"2025-02"`` or ``"2024-01"``.
+        search_enabled: Lets the service search the web.
+        study_mode: The site's study mode.
+    """
+
+    _name: ClassVar[str] = "pizzagpt"
+
+    path: str | None = None
+    secret: str | None = Field(default=None, exclude=True, repr=False)
+    generation: str | None = None
+    search_enabled: bool | None = None
+    study_mode: bool | None = None
+
+
+class Yqcloud(FreeProviderLLM):
+    """Yqcloud (chat9.yqcloud.top): a field for the system prompt, conversations kept by the service on request.
+
+    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+
+    Args:
+        path: Path of the answer's request.
+        network: Lets the service search the web.
+    """
+
+    _name: ClassVar[str] = "yqcloud"
+
+    path: str | None = None
+    network: bool | None = None
+
+
+class Pi(FreeProviderLLM):
+    """Pi (pi.ai): conversations kept by the service; signed-in cookies are said to be needed.
+
+    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+
+    Args:
+        route: ``"v1"``, ``"v2"``, or ``"auto"``: v1, and v2 where v1 is gone.
+        start: How a conversation begins: ``"start"`` or ``"conversations"``.
+        start_version: ``X-Api-Version`` of the ``"start"`` way.
+        conversations_version: ``X-Api-Version`` of the ``"conversations"`` way.
+        api_version: ``X-Api-Version`` of the v1 chat route.
+        v2_api_version: ``X-Api-Version`` of the v2 chat route.
+    """
+
+    _name: ClassVar[str] = "pi"
+
+    route: str | None = None
+    start: str | None = None
+    start_version: str | None = None
+    conversations_version: str | None = None
+    api_version: str | None = None
+    v2_api_version: str | None = None
+
+    async def ahistory(self, thread: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """All messages of a conversation that Pi keeps.
+
+        Args:
+            thread: ``raw["thread"]`` of an answer.
+
+        Returns:
+            The messages as the service gives them: ``sid``, ``text``, ``sentAt``.
+
+        Raises:
+            LoginRequired: If the session is dead.
+        """
+        messages: list[dict[str, Any]] = await self._client.arun(partial(pi_archive.history, self._pi(), thread))
+        return messages
+
+    def history(self, thread: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """As ``ahistory``, blocking."""
+        return portal.call(partial(self.ahistory, thread))
+
+    async def avoice(
+        self, answer: ChatResponse | CompletionResponse | Mapping[str, Any], voice: str = pi_archive.VOICES[0]
+    ) -> tuple[bytes, str]:
+        """An answer of a conversation that Pi keeps, spoken.
+
+        Args:
+            answer: A response to a call with ``thread=``, or its ``raw``.
+            voice: ``"voice1"`` to ``"voice8"``.
+
+        Returns:
+            The audio's bytes and its content type.
+
+        Raises:
+            InvalidSetting: If the answer was not part of a kept conversation.
+            BadReply: If what comes is no audio.
+        """
+        raw = answer if isinstance(answer, Mapping) else answer.raw or {}
+        if "thread" not in raw or "message_sid" not in raw:
+            raise InvalidSetting("Pi speaks answers of kept conversations alone: ask with thread={}", provider="pi")
+        said = partial(pi_archive.voice, self._pi(), raw["thread"], raw["message_sid"], voice)
+        audio, kind = await self._client.arun(said)
+        return audio, kind
+
+    def voice(
+        self, answer: ChatResponse | CompletionResponse | Mapping[str, Any], voice: str = pi_archive.VOICES[0]
+    ) -> tuple[bytes, str]:
+        """As ``avoice``, blocking."""
+        return portal.call(partial(self.avoice, answer, voice))
+
+    def _pi(self) -> pi.Pi:
+        provider = self._client.provider
+        assert isinstance(provider, pi.Pi), "the registry's built-in names cannot be taken"  # noqa: S101
+        return provider
+
+
+class FreeProvider(FreeProviderLLM):
+    """Any service by its name, those of other packages included (entry point ``freeproviders.providers``).
+
+    Besides its own words it takes those of every LLM here (see ``configured.Configured``) and all settings of the
+    service: ``FreeProvider(provider="pi", route="v2")``.
+
+    Args:
+        provider: Name of the service, e.g. ``"yqcloud"``.
+        settings: The service's own settings, where they are not given as words.
+    """
+
+    provider: str
+    settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, provider: str, **words: Any) -> None: ...  # the words depend on the service
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Key of this class in serialised data."""
+        return "freeproviders"
+
+    @classmethod
+    def _known(cls, words: dict[str, Any]) -> dict[str, Any]:
+        if "provider" not in words:
+            raise InvalidSetting(f"provider= is missing. Known: {', '.join(registry.names())}.")
+        own = set(registry.get(words["provider"]).setting_names()) - set(cls.model_fields)
+        settings = {**words.pop("settings", {}), **{word: words.pop(word) for word in own & set(words)}}
+        return {**super()._known(words), "settings": settings}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "FreeProvider":
+        """A copy, with some words changed; ``settings`` that are not named stay."""
+        kept = {"provider": self.provider, "settings": self.settings}
+        return super().model_copy(update={**kept, **(update or {})}, deep=deep)
+
+    @field_serializer("settings")
+    def _settings_without_secrets(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in settings.items() if name not in self.secrets}
+
+    def _service(self) -> type[Provider]:
+        return registry.get(self.provider)
+
+    def _settings(self) -> dict[str, Any]:
+        return {**self.settings, **super()._settings()}
+
+    def _settle(self) -> None:
+        super()._settle()
+        provider = self._client.provider
+        own = set(provider.setting_names()) - set(self._fields())
+        self.settings = {name: getattr(provider, name) for name in sorted(own)}

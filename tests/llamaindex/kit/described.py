@@ -1,0 +1,128 @@
+"""What a subclass says of its LLM, as data, and the guard that no test goes missing."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from llama_index.core.llms import LLM
+
+
+class Described:
+    """The properties a subclass overrides; tests read them and nothing else."""
+
+    @property
+    def llm_class(self) -> type[LLM]:
+        """The class under test."""
+        raise NotImplementedError
+
+    @property
+    def llm_params(self) -> dict[str, Any]:
+        """Words that construct it, the address of the server included."""
+        return {}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Further words with values unlike their defaults; copies must keep them."""
+        return {}
+
+    @property
+    def secrets(self) -> dict[str, Any]:
+        """Words whose values must never be shown; the texts to look for are ``secret_texts``."""
+        return {}
+
+    @property
+    def secret_texts(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def ignored_words(self) -> tuple[str, ...]:
+        """Numbers that are accepted with a warning, as the service has no field for them."""
+        return ()
+
+    @property
+    def unknown_word_error(self) -> type[Exception] | None:
+        """What an unknown constructor word raises; None where it is ignored."""
+        return None
+
+    @property
+    def unsupported_error(self) -> type[Exception] | None:
+        """What content the LLM cannot carry raises; None where it carries everything."""
+        return None
+
+    @property
+    def supports_function_calling(self) -> bool:
+        return False
+
+    @property
+    def supports_streaming(self) -> bool:
+        """Whether the service sends its answers piece by piece."""
+        return True
+
+    @property
+    def has_system_field(self) -> bool:
+        """Whether the system prompt travels apart from the conversation."""
+        return False
+
+    @property
+    def supports_threads(self) -> bool:
+        """Whether ``thread=`` goes on with a conversation that the service keeps."""
+        return False
+
+    @property
+    def image_params(self) -> dict[str, Any] | None:
+        """Words under which the LLM answers with an image; None where it cannot."""
+        return None
+
+    @property
+    def faults(self) -> Mapping[str, tuple[Callable[[], None], type[Exception]]]:
+        """By name: makes all further answers fail, and the error that this must give."""
+        return {}
+
+    @property
+    def fail_once(self) -> Callable[[], None] | None:
+        """Makes the next answer fail in a way that is worth another attempt."""
+        return None
+
+    @property
+    def break_off(self) -> tuple[Callable[[], None], type[Exception]] | None:
+        """Makes the next answer break after its first piece, and the error that this must give."""
+        return None
+
+    @property
+    def hold(self) -> Callable[[], Callable[[], None]] | None:
+        """Makes the next answer stop after its first piece; gives what lets it go on."""
+        return None
+
+    @property
+    def begun(self) -> Callable[[], None] | None:
+        """Waits until the server has begun to answer the newest request."""
+        return None
+
+    @property
+    def ended(self) -> Callable[[], str] | None:
+        """Waits for the end of the newest answer and says "complete" or "client closed"."""
+        return None
+
+    @property
+    def received(self) -> Callable[[], str] | None:
+        """All the text that the service got with the newest request."""
+        return None
+
+    @pytest.fixture
+    def llm(self) -> LLM:
+        return self.make()
+
+    def make(self, **words: Any) -> LLM:
+        return self.llm_class(**{**self.llm_params, **words})
+
+    def need(self, capability: Any, name: str) -> Any:
+        if capability is None or capability is False:
+            pytest.skip(f"not described: {name}")
+        return capability
+
+    def test_no_test_of_the_kit_is_overridden_or_deleted(self) -> None:
+        """A subclass describes; what it cannot do it says in a property, not by taking a test away."""
+        kit = [cls for cls in type(self).__mro__ if cls.__module__.startswith("kit.")]
+        tests = {name for cls in kit for name in vars(cls) if name.startswith("test_")}
+        others = [cls for cls in type(self).__mro__ if cls not in kit]
+        assert sorted(name for name in tests for cls in others if name in vars(cls)) == []

@@ -1,0 +1,94 @@
+"""Messages to turns and events to responses, by values alone."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from llama_index.core.base.llms.types import (
+    CachePoint,
+    ChatMessage,
+    CitableBlock,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+
+from freeproviders.errors import UnsupportedContent
+from freeproviders.wire import Done, Fact, Image, Text, Turn
+from llamaindex_freeproviders.messages import GrowingChat, GrowingCompletion, to_turns
+
+TEXTS = st.text(max_size=20)
+BLOCKS = st.one_of(
+    TEXTS.map(lambda text: TextBlock(text=text)),
+    st.none().map(lambda _: CachePoint(cache_control={"type": "ephemeral"})),
+    TEXTS.map(lambda text: ThinkingBlock(content=text)),
+    st.tuples(TEXTS, TEXTS).map(lambda pair: ToolCallBlock(tool_name=pair[0], tool_kwargs={"x": pair[1]})),
+)
+MESSAGES = st.builds(ChatMessage, role=st.sampled_from(MessageRole), blocks=st.lists(BLOCKS, max_size=3))
+
+
+@given(st.lists(MESSAGES, max_size=6))
+def test_every_message_is_one_turn_that_holds_its_words(messages: list[ChatMessage]) -> None:
+    turns = to_turns(messages, "any")
+    assert len(turns) == len(messages)
+    assert all(
+        (message.content or "") in turn.text for message, turn in zip(messages, turns, strict=True) if _plain(message)
+    )
+
+
+def _plain(message: ChatMessage) -> bool:
+    return all(isinstance(block, TextBlock) for block in message.blocks)
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ("system", "system"),
+        ("developer", "system"),
+        ("user", "user"),
+        ("assistant", "assistant"),
+        ("chatbot", "assistant"),
+        ("model", "assistant"),
+    ],
+)
+def test_roles(role: str, expected: str) -> None:
+    assert to_turns([ChatMessage(role=role, content="Hello.")], "any") == (Turn(role=expected, text="Hello."),)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, "Result of a tool: 4"),
+        ({"tool_call_id": "9"}, "Result of tool 9: 4"),
+        ({"name": "sum", "tool_call_id": "9"}, "Result of tool sum: 4"),
+    ],
+)
+@pytest.mark.parametrize("role", ["tool", "function"])
+def test_a_tools_result_is_the_users_word(role: str, said: dict[str, Any], expected: str) -> None:
+    message = ChatMessage(role=role, content="4", additional_kwargs=said)
+    assert to_turns([message], "any") == (Turn(role="user", text=expected),)
+
+
+def test_an_image_inside_a_quoted_source_is_refused_too() -> None:
+    message = ChatMessage(blocks=[CitableBlock(title="book", source="shelf", content=[ImageBlock(image=b"x")])])
+    with pytest.raises(UnsupportedContent, match=r"\[any\].*'image'"):
+        to_turns([message], "any")
+
+
+def test_an_image_after_text_stands_on_a_line_of_its_own() -> None:
+    growing = GrowingChat("any", inline=True)
+    deltas = [growing.take(event) for event in (Text("Look:"), Image(url="https://a/b.png"), Fact("x", 1))]
+    assert deltas == ["Look:", "\n\n![image](https://a/b.png)", ""]
+    assert growing.response(None).message.content == "".join(deltas)
+
+
+def test_facts_of_the_answer_are_copied() -> None:
+    metadata = {"thread": {"userId": "1"}}
+    growing = GrowingCompletion("any", inline=False)
+    growing.take(Done(metadata=metadata))
+    growing.response("").raw["thread"]["userId"] = "2"
+    assert growing.response("").raw == {"provider": "any", "thread": {"userId": "1"}}
+    assert metadata == {"thread": {"userId": "1"}}

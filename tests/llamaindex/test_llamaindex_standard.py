@@ -1,0 +1,177 @@
+"""The five LLMs in the standard kit; each says here what it can do."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import pytest
+from kit import LLMIntegrationTests, LLMUnitTests
+from under_test import service_of
+
+from freeproviders import errors
+from freeproviders.sandbox import Sandbox, Scenario
+from llamaindex_freeproviders import AiChats, FlowGpt, Pi, Pizzagpt, Yqcloud
+
+SECRETS = {
+    "cookies": {"session": "s3cret-cookie"},
+    "default_headers": {"X-Token": "s3cret-header"},
+    "api_key": "s3cret-key",
+}
+
+
+class Ours:
+    """What the five have in common."""
+
+    own_secrets: ClassVar[Mapping[str, Any]] = {}
+
+    @pytest.fixture(autouse=True)
+    def _speaks_to_the_sandbox(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    @property
+    def llm_params(self) -> dict[str, Any]:
+        return {"api_base": self.sandbox.url(service_of(self.llm_class))}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"timeout": 7.5, "max_retries": 1, "stop": ["END"], "image_format": "url", "prompt_cap": 9000}
+
+    @property
+    def secrets(self) -> dict[str, Any]:
+        return {**SECRETS, **self.own_secrets}
+
+    @property
+    def secret_texts(self) -> tuple[str, ...]:
+        return ("s3cret",)
+
+    @property
+    def ignored_words(self) -> tuple[str, ...]:
+        return ("max_tokens", "temperature")
+
+    @property
+    def unknown_word_error(self) -> type[Exception]:
+        return errors.InvalidSetting
+
+    @property
+    def unsupported_error(self) -> type[Exception]:
+        return errors.UnsupportedContent
+
+    @property
+    def faults(self) -> Mapping[str, tuple[Callable[[], None], type[Exception]]]:
+        return {
+            "429": (self._always(status=429), errors.RateLimited),
+            "500": (self._always(status=500), errors.ServerFailed),
+            "cut": (self._always(cut_before_headers=True), errors.ConnectionFailed),
+            "challenge": (self._always(page="cloudflare"), errors.Blocked),
+            "empty": (self._always(empty=True), self.empty_error),
+        }
+
+    empty_error: type[Exception] = errors.EmptyAnswer
+
+    @property
+    def fail_once(self) -> Callable[[], None]:
+        return lambda: self.sandbox.script(Scenario(status=503, retry_after="0"))
+
+    @property
+    def hold(self) -> Callable[[], Callable[[], None]]:
+        def hold() -> Callable[[], None]:
+            self.sandbox.script(Scenario(hold_after=1))
+            return self.sandbox.release
+
+        return hold
+
+    @property
+    def begun(self) -> Callable[[], None]:
+        def wait() -> None:
+            while not any(request.sent and request.endpoint == "answer" for request in self.sandbox.received):
+                time.sleep(0.005)
+
+        return wait
+
+    @property
+    def ended(self) -> Callable[[], str]:
+        return lambda: self.sandbox.received[-1].wait_closed(5)
+
+    @property
+    def received(self) -> Callable[[], str]:
+        return lambda: _all_text(self.sandbox.received[-1].question)
+
+    def _always(self, **words: Any) -> Callable[[], None]:
+        def fail() -> None:
+            self.sandbox.scenario = Scenario(**words)
+
+        return fail
+
+
+class Streaming(Ours):
+    @property
+    def break_off(self) -> tuple[Callable[[], None], type[Exception]]:
+        return lambda: self.sandbox.script(Scenario(cut_at=self.cut_at)), errors.StreamInterrupted
+
+    cut_at = 200
+
+
+def _all_text(question: Any) -> str:
+    return "\n".join([question.system, *(text for _, text in question.history), question.text])
+
+
+class OfPi(Streaming):
+    cut_at = 600
+    llm_class = Pi
+    supports_threads = True
+    empty_error = errors.LoginRequired
+
+
+class OfPizzagpt(Ours):
+    llm_class = Pizzagpt
+    supports_streaming = False
+    own_secrets: ClassVar = {"secret": "s3cret-word"}
+
+
+class OfAiChats(Streaming):
+    llm_class = AiChats
+    image_params: ClassVar = {"model": "dalle"}
+
+
+class OfYqcloud(Streaming):
+    llm_class = Yqcloud
+    has_system_field = True
+    supports_threads = True
+    cut_at = 20
+
+
+class OfFlowGpt(Streaming):
+    llm_class = FlowGpt
+    has_system_field = True
+    ignored_words = ("max_tokens",)
+    own_secrets: ClassVar = {"authorization": "Bearer s3cret", "device_id": "s3cret-device-0123456"}
+
+
+class TestPiUnit(OfPi, LLMUnitTests): ...
+
+
+class TestPizzagptUnit(OfPizzagpt, LLMUnitTests): ...
+
+
+class TestAiChatsUnit(OfAiChats, LLMUnitTests): ...
+
+
+class TestYqcloudUnit(OfYqcloud, LLMUnitTests): ...
+
+
+class TestFlowGptUnit(OfFlowGpt, LLMUnitTests): ...
+
+
+class TestPi(OfPi, LLMIntegrationTests): ...
+
+
+class TestPizzagpt(OfPizzagpt, LLMIntegrationTests): ...
+
+
+class TestAiChats(OfAiChats, LLMIntegrationTests): ...
+
+
+class TestYqcloud(OfYqcloud, LLMIntegrationTests): ...
+
+
+class TestFlowGpt(OfFlowGpt, LLMIntegrationTests): ...
