@@ -47,7 +47,7 @@ class Card:
         temperature: Whether it has a field for it.
         login: Whether a signed-in session is said to be needed today.
         context_window: A cautious estimate in tokens; the services publish none.
-        verified: Date (ISO, or the month where only that is known) of the last evidence that the service answered somebody.
+        verified: Date (ISO; the month where only that is known) of the last evidence that it answered somebody.
         evidence: What that evidence is.
         secrets: Settings that must not be shown.
         hints: By HTTP status, what went stale before and which setting repairs it.

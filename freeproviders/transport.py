@@ -134,8 +134,7 @@ class Client:
         return _answer(events, self._metadata(prompt, attempt, tries))
 
     async def arun(self, exchange: Callable[[], Exchange]) -> Any:
-        """Runs an exchange of plain requests, such as those of
-        ``freeproviders.providers.pi_archive``, and returns its result.
+        """Runs an exchange of plain requests and returns its result (``freeproviders.providers.pi_archive`` has some).
 
         Args:
             exchange: Makes the exchange; called once for each attempt.
