@@ -17,7 +17,7 @@ __all__ = ["DISTRIBUTIONS", "context", "passages", "read_documents", "retriever"
 
 # All of them come with freeproviders[all] and the demo's own group, so that every machine has the same texts.
 DISTRIBUTIONS = (
-    "aiohttp", "anyio", "attrs", "frozenlist", "langchain-core", "langgraph", "llama-index-core", "multidict",
+    "aiohttp", "anyio", "attrs", "frozenlist", "langchain-core", "llama-index-core", "multidict",
     "networkx", "nltk", "numpy", "pydantic", "rich", "SQLAlchemy", "tenacity", "yarl",
 )  # fmt: skip
 # Three passages, LlamaIndex's frame of 800 and a question stay below Pi's cap of 4,000 characters.

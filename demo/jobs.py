@@ -61,7 +61,7 @@ SERVICES: tuple[Service, ...] = (
     Service(llm=Pizzagpt, chat=ChatPizzagpt, question="What does LangChain Core contain?"),
     Service(llm=AiChats, chat=ChatAiChats, question="Which four classes does multidict have?"),
     Service(llm=Yqcloud, chat=ChatYqcloud, question="What do the core classes of LlamaIndex represent?"),
-    Service(llm=FlowGpt, chat=ChatFlowGpt, question="What infrastructure does LangGraph provide?"),
+    Service(llm=FlowGpt, chat=ChatFlowGpt, question="What does Pydantic validate?"),
 )
 
 Words = Mapping[str, Mapping[str, Any]]

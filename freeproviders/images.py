@@ -17,6 +17,7 @@ from yarl import URL
 
 from freeproviders.errors import BadReply, ConnectionFailed, ProviderError, RequestRejected, TimedOut
 from freeproviders.provider import Provider
+from freeproviders.proxies import environment_proxy
 from freeproviders.wire import Image
 
 if sys.version_info >= (3, 11):
@@ -51,7 +52,7 @@ async def fetch(image: Image, *, provider: Provider, proxy: str | None = None, l
     Args:
         image: An image of an answer; returned with its type alone where it has its bytes already.
         provider: Whose answer it is.
-        proxy: Proxy URL, or None for a direct connection. A proxy resolves names itself, so that the check for
+        proxy: Proxy URL; by default the environment's. A proxy resolves names itself, so that the check for
             public addresses then covers only addresses that are written in the URL.
         limit: Most bytes to accept.
 
@@ -78,16 +79,29 @@ async def fetch(image: Image, *, provider: Provider, proxy: str | None = None, l
 
 
 async def _download(url: URL, loopback: bool, name: str, proxy: str | None, limit: int) -> bytes:
-    connector = aiohttp.TCPConnector(resolver=_GuardedResolver(loopback), use_dns_cache=False)
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
-        for _ in range(_REDIRECTS + 1):
-            _check(url, loopback, name)
-            async with session.get(url, proxy=proxy, allow_redirects=False) as response:
-                target = response.headers.get("Location")
-                if response.status not in (301, 302, 303, 307, 308) or target is None:
-                    return await _body(response, name, limit)
-                url = url.join(URL(target))
+    for _ in range(_REDIRECTS + 1):
+        _check(url, loopback, name)
+        found = await _get(url, loopback, name, proxy or environment_proxy(str(url)), limit)
+        if isinstance(found, bytes):
+            return found
+        url = url.join(found)
     raise RequestRejected("the image's URL redirects too often", provider=name)
+
+
+async def _get(url: URL, loopback: bool, name: str, proxy: str | None, limit: int) -> bytes | URL:
+    """The body, or where to look instead."""
+    resolver = _GuardedResolver(loopback, URL(proxy).host if proxy else None)
+    async with (
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        ) as session,
+        session.get(url, proxy=proxy, allow_redirects=False) as response,
+    ):
+        target = response.headers.get("Location")
+        if response.status in (301, 302, 303, 307, 308) and target is not None:
+            return URL(target)
+        return await _body(response, name, limit)
 
 
 async def _body(response: aiohttp.ClientResponse, name: str, limit: int) -> bytes:
@@ -140,9 +154,10 @@ class _GuardedResolver(AbstractResolver):
     Checking a name before and resolving it again for the connection would leave a gap between the two.
     """
 
-    def __init__(self, loopback: bool) -> None:
+    def __init__(self, loopback: bool, proxy: str | None) -> None:
         self._inner = ThreadedResolver()
         self._loopback = loopback
+        self._proxy = proxy  # the caller's own, which may well be in a private network
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -150,7 +165,7 @@ class _GuardedResolver(AbstractResolver):
         found = await self._inner.resolve(host, port, family)
         for item in found:
             loopback = self._loopback and ipaddress.ip_address(item["host"]).is_loopback
-            if not loopback and not _is_public(item["host"]):
+            if host != self._proxy and not loopback and not _is_public(item["host"]):
                 raise OSError(f"{host} leads to an address that is not public")
         return found
 

@@ -1,5 +1,6 @@
 """Provider names and where their classes are. Third parties join by an entry point ``freeproviders.providers``."""
 
+import functools
 import importlib
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -19,7 +20,8 @@ _BUILT_IN: Mapping[str, str] = {
 }
 
 
-def _known() -> dict[str, str]:
+@functools.cache  # what is installed is looked through once; every call asks for its provider
+def _known() -> Mapping[str, str]:
     others = {point.name: point.value for point in entry_points(group="freeproviders.providers")}
     return {**others, **_BUILT_IN}
 

@@ -6,10 +6,8 @@ So it pickles, copies and works on any number of loops and threads at once.
 
 import contextlib
 import logging
-import urllib.request
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import aiohttp
 import tenacity
@@ -18,10 +16,11 @@ from freeproviders import registry, sessions
 from freeproviders.answering import Attempt
 from freeproviders.blocking import portal
 from freeproviders.channel import Target
-from freeproviders.errors import InvalidSetting, ProviderError, StreamInterrupted, UnsupportedContent
+from freeproviders.errors import ProviderError, StreamInterrupted, UnsupportedContent
 from freeproviders.merging import Merger
 from freeproviders.policy import Clock, Retry, Timeouts
 from freeproviders.provider import Provider
+from freeproviders.proxies import checked_proxy, environment_proxy
 from freeproviders.wire import Answer, Done, Event, Exchange, Image, Prompt, Text
 
 __all__ = ["Client"]
@@ -69,7 +68,7 @@ class Client:
         self.provider: Provider = _configured(provider, settings)
         self.retry: Retry = retry or Retry()
         self.timeouts: Timeouts = timeouts or Timeouts()
-        self._proxy = _checked_proxy(proxy) or _environment_proxy(self.provider.base_url)
+        self._proxy = checked_proxy(proxy) or environment_proxy(self.provider.base_url)
         self._hold = hold
         self._clock = clock or Clock()
         self._cookies = dict(self.provider.cookies)
@@ -273,21 +272,3 @@ def _merged(events: list[Event]) -> Sequence[Event]:
     for event in events:
         merger.add(event.text if isinstance(event, Text) else event)
     return merger.take(last=True)
-
-
-def _checked_proxy(proxy: str | None) -> str | None:
-    if proxy is not None and not proxy.lower().startswith(("http://", "https://")):
-        raise InvalidSetting("proxy (or the environment's http_proxy, https_proxy) must be an http:// or https:// URL")
-    return proxy
-
-
-def _environment_proxy(base_url: str) -> str | None:
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127."):
-        return None
-    proxy = urllib.request.getproxies().get(parts.scheme)
-    if proxy is None or urllib.request.proxy_bypass(host):
-        return None
-    # The environment may leave the scheme out, as it may for curl.
-    return _checked_proxy(proxy if "://" in proxy else f"http://{proxy}")

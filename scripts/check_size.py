@@ -11,7 +11,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-MAX_FUNCTION = 35
+MAX_FUNCTION = 25
 MAX_FILE = 300
 MAX_PROVIDER = 100
 _NO_CODE = {
