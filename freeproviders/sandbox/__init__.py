@@ -7,7 +7,8 @@ from freeproviders.sandbox.brain import Brain, Question
 from freeproviders.sandbox.received import Received
 from freeproviders.sandbox.rule_brain import RuleBrain
 from freeproviders.sandbox.scenario import Scenario
+from freeproviders.sandbox.scripted_brain import ScriptedBrain
 from freeproviders.sandbox.server import Sandbox
 from freeproviders.sandbox.settings import Settings
 
-__all__ = ["Brain", "Question", "Received", "RuleBrain", "Sandbox", "Scenario", "Settings"]
+__all__ = ["Brain", "Question", "Received", "RuleBrain", "Sandbox", "Scenario", "ScriptedBrain", "Settings"]

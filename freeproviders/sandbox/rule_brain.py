@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import chain
 
+from freeproviders.sandbox.agent.playing import play
 from freeproviders.sandbox.brain import Question
 from freeproviders.sandbox.rules import extract, memory, orders, talk, tasks
 from freeproviders.sandbox.rules.case import Case, calmed, read
@@ -45,6 +46,9 @@ class RuleBrain:
     - sums, greetings, a joke, a haiku, counting and short lists;
     - else it says what it is, and repeats the question's key words.
 
+    It also plays an agent's model: where the prompt offers tools, it writes calls in the form that is asked for, and
+    answers from their results; where the prompt asks for JSON of a given form, it answers so.
+
     A transcript inside the text ("User: …", "Assistant: …") is read as a conversation.
     """
 
@@ -58,9 +62,13 @@ class RuleBrain:
             The answer, never empty.
         """
         case = read(question)
-        prompt = calmed(case)
-        answers = chain((rule(prompt) for rule in _PROMPTS), (rule(case) for rule in _OWN_WORDS))
-        return next(filter(None, answers), None) or talk.fallback(case)
+        return play(case, _ordinary) or _ordinary(case)
 
     def __repr__(self) -> str:
         return "RuleBrain()"
+
+
+def _ordinary(case: Case) -> str:
+    prompt = calmed(case)
+    answers = chain((rule(prompt) for rule in _PROMPTS), (rule(case) for rule in _OWN_WORDS))
+    return next(filter(None, answers), None) or talk.fallback(case)

@@ -11,6 +11,7 @@ _BLANKS = re.compile(r"(\s{40})\s+")
 _DASHES = re.compile(r"(-{80})-+")
 _ROLES = {"system": "system", "user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
 # One family per transcript: a prompt about a conversation holds labels of another family, which are plain text there.
+_FOLDED = "System: "
 _FAMILIES = (("System", "User", "Assistant"), ("System", "Human", "AI"), ("system", "user", "assistant"))
 
 
@@ -50,10 +51,11 @@ def read(question: Question) -> Case:
     Returns:
         The case.
     """
+    folded, history = _unfolded(question.history)
     turns = _turns(question.text)
     if turns is None:
-        return Case(text=question.text, system=question.system, history=question.history)
-    system = [question.system, *(text for role, text in turns if role == "system")]
+        return Case(text=question.text, system=_joined([question.system, *folded]), history=history)
+    system = [question.system, *folded, *(text for role, text in turns if role == "system")]
     spoken = [(role, text) for role, text in turns if role != "system"]
     if spoken and spoken[-1][0] == "assistant" and not spoken[-1][1].strip():
         spoken.pop()
@@ -61,9 +63,27 @@ def read(question: Question) -> Case:
     newest = spoken.pop(last)[1] if last is not None else ""
     return Case(
         text=newest,
-        system="\n".join(filter(None, system)),
-        history=(*question.history, *spoken),
+        system=_joined(system),
+        history=(*history, *spoken),
     )
+
+
+def _joined(parts: list[str]) -> str:
+    return "\n".join(filter(None, parts))
+
+
+def _unfolded(history: tuple[tuple[str, str], ...]) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    """Take apart earlier user turns that are transcripts; services with history but no system text get such a first."""
+    system: list[str] = []
+    spoken: list[tuple[str, str]] = []
+    for role, text in history:
+        turns = _turns(text) if role == "user" and text.startswith(_FOLDED) else None
+        for part_role, part in turns or [(role, text)]:
+            if part_role == "system":
+                system.append(part)
+            elif part or turns is None:
+                spoken.append((part_role, part))
+    return system, tuple(spoken)
 
 
 def _calm(text: str) -> str:

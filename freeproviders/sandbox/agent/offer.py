@@ -1,0 +1,128 @@
+"""The tools a prompt offers: found in its text, with what it says about how they are to be called."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from freeproviders.sandbox.agent.shapes import Schema, parameters
+
+_TOOLS = "Tools:\n"
+_INTRO = "You can use tools."
+_FORM = '{"name": "name_of_the_tool"'
+_CLOSING = "</tool_call>\n"
+_NAMED = re.compile(r"Reply now with a block that calls (\S{1,200}?), and no other text")
+_ANY = "Reply now with at least one such block"
+_SINGLE = "Write exactly one block at a time"
+_ARGUMENTS = re.compile(r"\s+arguments: (?=\{)")
+_HEAD = re.compile(r"(?:> )?([^\s(]+)")
+_REACT = re.compile(r"^(?:> )?> Tool Name: (\S+)[ \t]*$", re.MULTILINE)
+_REACT_ARGUMENTS = "\nTool Args: "
+_REACT_ASKS = "\nAction Input: "
+_NO_SCHEMA: Schema = {"type": "object", "properties": {}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool as the prompt describes it.
+
+    Attributes:
+        name: Its name.
+        description: What it is for; empty if nothing is said.
+        schema: JSON Schema of its arguments.
+    """
+
+    name: str
+    description: str = ""
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a prompt says about tools.
+
+    Attributes:
+        tools: The tools, in the prompt's order.
+        forced: A call must be written and nothing else.
+        single: Only one call at a time may be written.
+        react: Calls are written as LlamaIndex's ReAct prompt asks for them.
+    """
+
+    tools: tuple[Tool, ...]
+    forced: bool = False
+    single: bool = False
+    react: bool = False
+
+
+def offered(text: str) -> tuple[Offer, str] | None:
+    """Find an offer of tools.
+
+    Args:
+        text: System text or a message.
+
+    Returns:
+        The last offer in it and the text without it; None if it offers none.
+    """
+    form = text.rfind(_FORM)
+    start = text.rfind(_TOOLS, 0, form) if form >= 0 else -1
+    if start < 0:
+        return _react(text)
+    close = text.find(_CLOSING, form)
+    end = _line_end(text, close + len(_CLOSING)) if close >= 0 else len(text)
+    listed = text[start + len(_TOOLS) : form].partition("\n\n")[0]
+    rules = text[max(close, form) : end]
+    named = _NAMED.search(rules)
+    tools = tuple(tool for tool in _listed(listed) if named is None or tool.name == named[1])
+    offer = Offer(tools=tools, forced=named is not None or _ANY in rules, single=_SINGLE in rules)
+    intro = text.rfind(_INTRO, 0, start)
+    begin = intro if intro >= 0 and "\n\n" not in text[intro : start - 2] else start
+    return (offer, f"{text[:begin].rstrip()}\n{text[end:].lstrip()}".strip()) if tools else None
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
+def _listed(text: str) -> Iterator[Tool]:
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        found = _HEAD.match(line)
+        if found is None or line.startswith((" ", ">  ")):
+            continue
+        below = lines[at + 1].removeprefix("> ") if at + 1 < len(lines) else ""
+        yield _tool(found[1], line, found.end(), below)
+
+
+def _tool(name: str, line: str, at: int, below: str) -> Tool:
+    schema, after = _NO_SCHEMA, at
+    arguments = _ARGUMENTS.match(below)
+    try:
+        if arguments is not None:
+            schema = json.loads(below[arguments.end() :])
+        elif line.startswith("(", at):
+            schema, after = parameters(line, at)
+    except (ValueError, RecursionError):
+        pass
+    return Tool(name=name, description=line[after:].partition("#")[2].strip(), schema=schema)
+
+
+def _react(text: str) -> tuple[Offer, str] | None:
+    heads = list(_REACT.finditer(text))
+    if not heads or _REACT_ASKS not in text:
+        return None
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    tools = tuple(_react_tool(head[1], text[head.end() : end]) for head, end in zip(heads, ends, strict=True))
+    return Offer(tools=tools, single=True, react=True), ""
+
+
+def _react_tool(name: str, text: str) -> Tool:
+    said, _, arguments = text.partition(_REACT_ARGUMENTS)
+    try:
+        schema = json.JSONDecoder().raw_decode(arguments)[0]
+    except (ValueError, RecursionError):
+        schema = _NO_SCHEMA
+    description = said.strip().removeprefix("Tool Description:").strip()
+    return Tool(name=name, description=description, schema=schema if isinstance(schema, dict) else _NO_SCHEMA)

@@ -1,0 +1,178 @@
+"""Where an agent stands: the tools it is offered, the question it works on, the calls it made and what they gave."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from freeproviders.sandbox.agent.offer import Offer, offered
+from freeproviders.sandbox.rules.case import Case
+
+_CALL, _CALL_END = "<tool_call>", "</tool_call>"
+_RESULT, _RESULT_END = '<tool_response name="', "</tool_response>"
+_RESULT_HEAD = re.compile(r'([^"\n]*)"([^>\n]*)>\n?')
+_REMINDER = "Reminder: a call is <tool_call>"
+_OBSERVATION = "Observation:"
+_ACTION = re.compile(r"^Action: *(\S+)[^\n]*\nAction Input: *(\{.*)", re.MULTILINE)
+_UNCALLED = ("That call cannot be made:", "You called no tool.")
+_CORRECTIONS = (*_UNCALLED, "That is not what was asked for:")
+_FAILURE = re.compile(r"\s*(?:error|exception|traceback|failed|\w{1,60}(?:Error|Exception))\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A call and what it gave.
+
+    Attributes:
+        name: Name of the tool.
+        arguments: What it was called with.
+        result: What it gave; None while that is not known.
+        failed: The result is an error.
+    """
+
+    name: str
+    arguments: dict[str, Any]
+    result: str | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """An agent's situation.
+
+    Attributes:
+        offer: The tools.
+        case: The prompt without what it says about tools.
+        question: What the user asked last.
+        before: What the user asked before that.
+        steps: The calls made for the question so far.
+    """
+
+    offer: Offer
+    case: Case
+    question: str
+    before: str
+    steps: tuple[Step, ...]
+
+
+def scene(case: Case) -> Scene | None:
+    """Read an agent's situation out of a prompt.
+
+    Args:
+        case: The prompt.
+
+    Returns:
+        The situation; None if the prompt offers no tools.
+    """
+    found = _offer(case)
+    if found is None and _RESULT not in case.text:
+        return None
+    offer, plain = found or (Offer(tools=()), case)
+    walk = _Walk()
+    for role, text in [*plain.history, ("user", plain.text)]:
+        walk.turn(role, text)
+    plain = replace(plain, text=walk.question)
+    offer = replace(offer, forced=offer.forced or (walk.uncalled and bool(offer.tools)))
+    return Scene(offer=offer, case=plain, question=walk.question, before=walk.before, steps=tuple(walk.steps))
+
+
+def _offer(case: Case) -> tuple[Offer, Case] | None:
+    found = offered(case.text)
+    if found is not None:
+        return found[0], replace(case, text=found[1])
+    found = offered(case.system)
+    if found is not None:
+        return found[0], replace(case, system=found[1])
+    for at in range(len(case.history) - 1, -1, -1):
+        role, text = case.history[at]
+        found = offered(text) if role == "user" else None
+        if found is not None:
+            history = (*case.history[:at], (role, found[1]), *case.history[at + 1 :])
+            return found[0], replace(case, history=history)
+    return None
+
+
+class _Walk:
+    """Goes through a conversation, oldest turn first."""
+
+    def __init__(self) -> None:
+        self.question: str = ""
+        self.before: str = ""
+        self.uncalled: bool = False
+        self.steps: list[Step] = []
+        self._open: deque[int] = deque()
+
+    def turn(self, role: str, text: str) -> None:
+        if role == "assistant":
+            made = list(_calls(text))
+            self._open.extend(range(len(self.steps), len(self.steps) + len(made)))
+            self.steps += made
+            return
+        rest = text
+        if text.lstrip().startswith(_OBSERVATION):
+            result = text.lstrip().removeprefix(_OBSERVATION).strip()
+            self._result("", result, failed=_FAILURE.match(result) is not None)
+            return
+        if _RESULT in text:
+            rest = self._results(text)
+        rest = rest[: rest.rindex(_REMINDER)] if _REMINDER in rest else rest
+        self.uncalled = rest.startswith(_UNCALLED)
+        if rest.startswith(_CORRECTIONS):
+            # a block that could not be used was never a call
+            self.steps = [step for step in self.steps if step.result is not None]
+            self._open.clear()
+        elif rest.strip():
+            self.question, self.before = rest.strip(), self.question
+            self.steps = []
+            self._open.clear()
+
+    def _results(self, text: str) -> str:
+        first, *parts = text.split(_RESULT)
+        rest = [first]
+        for part in parts:
+            head = _RESULT_HEAD.match(part)
+            if head is None:
+                continue
+            result, _, after = part[head.end() :].partition(_RESULT_END)
+            failed = "error" in head[2] or (not head[2] and result.startswith("Error"))
+            self._result(head[1], result.strip(), failed=failed)
+            rest.append(after)
+        return "\n".join(filter(None, map(str.strip, rest)))
+
+    def _result(self, name: str, text: str, *, failed: bool) -> None:
+        # results come in the order of their calls nearly always, so the first look finds it
+        at = next((at for at in self._open if self.steps[at].name == name), next(iter(self._open), None))
+        if at is None:
+            self.steps.append(Step(name=name, arguments={}, result=text, failed=failed))
+            return
+        self._open.remove(at)
+        self.steps[at] = replace(self.steps[at], result=text, failed=failed)
+
+
+def _calls(text: str) -> Iterator[Step]:
+    for part in text.split(_CALL)[1:]:
+        try:
+            call = json.loads(part.partition(_CALL_END)[0])
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(call, dict) and isinstance(call.get("arguments"), dict):
+            yield Step(name=str(call.get("name")), arguments=call["arguments"])
+    for found in _ACTION.finditer(text):
+        yield Step(name=found[1], arguments=_written(found[2]))
+
+
+def _written(text: str) -> dict[str, Any]:
+    """Read what ReAct's history holds: arguments as Python writes them, or as JSON."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(text.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(value, dict):
+            return value
+    return {}
