@@ -8,7 +8,10 @@ PACKAGES := freeproviders langchain_freeproviders llamaindex_freeproviders
 CODE := $(PACKAGES) tests scripts demo
 JOBS ?= 2
 
-.PHONY: demo test test-all lint types pytest notebooks clean
+# Replies of real models, for measuring how tool calls are read; they are not part of this repository.
+TOOLCALLS ?= ../shared
+
+.PHONY: demo test test-all lint types pytest notebooks bench-tools clean
 .DEFAULT_GOAL := test
 
 demo: $(DEMO_VENV)/.ready
@@ -47,6 +50,11 @@ $(DEMO_VENV)/.ready: pyproject.toml
 	$(DEMO_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(DEMO_VENV)/bin/python -m pip install --quiet --group demo --editable .
 	touch $@
+
+bench-tools: $(VENV)/.ready
+	@test -e $(TOOLCALLS)/tools/score_tool_calls.py || { echo "no replies at TOOLCALLS=$(TOOLCALLS): nothing to measure"; exit 1; }
+	$(VENV)/bin/python $(TOOLCALLS)/tools/score_tool_calls.py freeproviders.tools:parse --values freeproviders.tools:parse_value \
+		--invariance freeproviders.tools:parse_stream --truncated 2
 
 clean:
 	rm -rf .venv* demo-output .coverage .mypy_cache .pytest_cache .ruff_cache

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -14,7 +14,24 @@ from freeproviders.screening import ChallengeFilter
 from freeproviders.status import challenged
 from freeproviders.wire import Decoder, Event, Exchange, Fact, Reply, Request, Text
 
-__all__ = ["Attempt"]
+__all__ = ["Attempt", "Reader"]
+
+
+class Reader(Protocol):
+    """Reads the text of an answer as events."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether what may still come is not part of the answer."""
+        ...
+
+    def feed(self, text: str) -> Sequence[Event]:
+        """Events completed by this text."""
+        ...
+
+    def finish(self) -> Sequence[Event]:
+        """Events completed by the end of the text."""
+        ...
 
 
 class Attempt:
@@ -25,6 +42,7 @@ class Attempt:
         target: Where the requests go.
         within: How many seconds the next request may take to its first byte.
         stop: Stop sequences.
+        reader: Reads the text as events, where it is more than text.
     """
 
     def __init__(
@@ -34,8 +52,10 @@ class Attempt:
         *,
         within: Callable[[], float],
         stop: Sequence[str] = (),
+        reader: Callable[[], "Reader | None"] = lambda: None,
     ) -> None:
         self._session = session
+        self._new_reader = reader
         self._target = target
         self._within = within
         self._stops = stop
@@ -115,7 +135,7 @@ class Attempt:
         self._screen = self._challenge_filter()
         self._decoder = decoder
         self._answered = self._drained = self._ended = False
-        self._pending, self._stop = [], StopCut(self._stops)
+        self._pending, self._stop, self._reader = [], StopCut(self._stops), self._new_reader()
         try:
             while not (self._answered and self._pending) and not self._ended:
                 await self._pull()
@@ -155,9 +175,10 @@ class Attempt:
     def _finish(self, channel: Channel) -> None:
         self._ended = True
         if rest := self._stop.finish():
-            self._pending.append(Text(rest))
+            self._say(Text(rest))
         if not self._answered:
             raise self._empty(channel)
+        self._conclude_reading()
 
     def _take(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -170,9 +191,29 @@ class Attempt:
                 # White space alone is no answer: it waits for what it leads in.
                 self._answered = self._answered or not event.text.isspace()
                 if text := self._stop.feed(event.text):
-                    self._pending.append(event if text is event.text else Text(text))
+                    self._say(event if text is event.text else Text(text))
         self._answered = self._answered or self._stop.hit
-        self._ended = self._ended or self._stop.hit
+        if self._stop.hit or (self._reader is not None and self._reader.ended):
+            self._ended = True
+            self._conclude_reading()
+
+    def _say(self, text: Text) -> None:
+        if self._reader is None:
+            self._pending.append(text)
+        else:
+            self._keep(self._reader.feed(text.text))
+
+    def _conclude_reading(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._keep(reader.finish())
+
+    def _keep(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Fact):
+                self.facts[event.name] = event.value
+            else:
+                self._pending.append(event)
 
     @contextmanager
     def _named(self) -> Iterator[None]:

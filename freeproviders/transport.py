@@ -13,7 +13,8 @@ import aiohttp
 import tenacity
 
 from freeproviders import registry, sessions
-from freeproviders.answering import Attempt
+from freeproviders.answering import Attempt, Reader
+from freeproviders.asking import Asking
 from freeproviders.blocking import portal
 from freeproviders.channel import Target
 from freeproviders.errors import ProviderError, StreamInterrupted, UnsupportedContent
@@ -21,7 +22,7 @@ from freeproviders.merging import Merger
 from freeproviders.policy import Clock, Retry, Timeouts
 from freeproviders.provider import Provider
 from freeproviders.proxies import checked_proxy, environment_proxy
-from freeproviders.wire import Answer, Done, Event, Exchange, Image, Prompt, Text
+from freeproviders.wire import Answer, CallDone, Done, Event, Exchange, Image, Prompt, Text, Withdrawn
 
 __all__ = ["Client"]
 
@@ -89,21 +90,25 @@ class Client:
             ProviderError: Before the first event, once retrying has not helped.
             StreamInterrupted: After it; ``partial`` holds the text handed on so far.
         """
-        prompt = _as_prompt(prompt)
+        asking, tries, passed, going = Asking(_as_prompt(prompt)), 0, list[str](), True
         async with sessions.Lease(held=self._hold) as session:
-            attempt, tries = await self._retrying(self._starter(session, prompt), on_retry)
-            passed: list[str] = []
-            try:
-                while events := await attempt.next():
-                    for event in events:
-                        if isinstance(event, Text):
-                            passed.append(event.text)
-                        yield event
-            except ProviderError as error:
-                raise _interrupted(error, "".join(passed)) from error
-            finally:
-                attempt.close()
-            yield Done(metadata=self._metadata(prompt, attempt, tries))
+            while going:
+                attempt, number = await self._retrying(self._starter(session, asking.prompt), on_retry)
+                tries += number
+                try:
+                    while events := await attempt.next():
+                        for event in asking.pass_on(events):
+                            if isinstance(event, Text):
+                                passed.append(event.text)
+                            yield event
+                except ProviderError as error:
+                    raise _interrupted(error, "".join(passed)) from error
+                finally:
+                    attempt.close()
+                going = await self._again(asking, attempt, on_retry)
+            for event in asking.rest():
+                yield event
+            yield Done(metadata=self._metadata(asking.prompt, attempt, tries))
 
     async def acomplete(self, prompt: Prompt | str, *, on_retry: OnRetry | None = None) -> Answer:
         """A whole answer. As nothing has been shown yet, a broken body is retried too.
@@ -117,20 +122,21 @@ class Client:
         """
         prompt = _as_prompt(prompt)
         async with sessions.Lease(held=self._hold) as session:
-            start = self._starter(session, prompt)
 
-            async def whole(within: Callable[[], float]) -> tuple[Attempt, list[Event]]:
-                attempt = await start(within)
-                try:
-                    events: list[Event] = []
-                    while more := await attempt.next():
-                        events.extend(more)
-                    return attempt, events
-                finally:
-                    attempt.close()
+            async def whole(within: Callable[[], float]) -> tuple[Attempt, Asking, list[Event]]:
+                asking = Asking(prompt, shown=False)
+                while True:
+                    attempt, events = await self._starter(session, asking.prompt)(within), list[Event]()
+                    try:
+                        while more := await attempt.next():
+                            events.extend(asking.pass_on(more))
+                    finally:
+                        attempt.close()
+                    if not await self._again(asking, attempt, on_retry):
+                        return attempt, asking, [*events, *asking.rest()]
 
-            (attempt, events), tries = await self._retrying(whole, on_retry)
-        return _answer(events, self._metadata(prompt, attempt, tries))
+            (attempt, asking, events), tries = await self._retrying(whole, on_retry)
+        return _answer(events, self._metadata(asking.prompt, attempt, tries + asking.rounds - 1))
 
     async def arun(self, exchange: Callable[[], Exchange]) -> Any:
         """Runs an exchange of plain requests and returns its result (``freeproviders.providers.pi_archive`` has some).
@@ -176,21 +182,27 @@ class Client:
     def _starter(self, session: aiohttp.ClientSession, prompt: Prompt) -> Make[Attempt]:
         provider = self.provider.with_settings(prompt.settings)
         _check(prompt, provider)
+        plain, reader = _worded(prompt, provider)
 
         async def start(within: Callable[[], float]) -> Attempt:
-            attempt = self._attempt(session, provider, within, prompt.stop)
-            await attempt.start(provider.exchange(prompt))
+            attempt = self._attempt(session, provider, within, prompt.stop, reader)
+            await attempt.start(provider.exchange(plain))
             return attempt
 
         return start
 
     def _attempt(
-        self, session: aiohttp.ClientSession, provider: Provider, within: Callable[[], float], stop: Sequence[str] = ()
+        self,
+        session: aiohttp.ClientSession,
+        provider: Provider,
+        within: Callable[[], float],
+        stop: Sequence[str] = (),
+        reader: Callable[[], Reader | None] = lambda: None,
     ) -> Attempt:
         # Cookies given for this call alone are neither those the service has rotated since nor to be rotated here.
         cookies = self._cookies if provider.cookies == self.provider.cookies else dict(provider.cookies)
         target = Target(provider=provider, cookies=cookies, proxy=self._proxy, timeouts=self.timeouts)
-        return Attempt(session, target, within=within, stop=stop)
+        return Attempt(session, target, within=within, stop=stop, reader=reader)
 
     async def _retrying(self, make: Make[T], on_retry: OnRetry | None) -> tuple[T, int]:
         """The result of the first attempt that succeeds, and its number."""
@@ -206,6 +218,13 @@ class Client:
                     await on_retry(number)
                 return await make(within), number
         raise AssertionError("tenacity re-raises the last failure")
+
+    async def _again(self, asking: Asking, attempt: Attempt, on_retry: OnRetry | None) -> bool:
+        """Whether a further round is due. It is a further request, which pacing callers want to be told of too."""
+        due = asking.again(_facts(asking.prompt, attempt.facts))
+        if due and on_retry is not None:
+            await on_retry(asking.rounds)
+        return due
 
     def _log_retry(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
@@ -225,7 +244,7 @@ class Client:
             "model": provider.model_name(prompt),
             "finish_reason": "stop",
             "attempts": tries,
-            **attempt.facts,
+            **_facts(prompt, attempt.facts),
         }
 
 
@@ -239,12 +258,38 @@ def _as_prompt(prompt: Prompt | str) -> Prompt:
     return Prompt.of(prompt) if isinstance(prompt, str) else prompt
 
 
+def _worded(prompt: Prompt, provider: Provider) -> tuple[Prompt, Callable[[], Reader | None]]:
+    """The prompt in words alone, and what reads its answer."""
+    if (
+        not prompt.tools
+        and prompt.schema is None
+        and not any(turn.calls or turn.role == "tool" for turn in prompt.turns)
+    ):
+        return prompt, lambda: None
+    # Loaded with the first prompt that needs them: most programs use no tools.
+    from freeproviders.tools.reader import reader_for
+    from freeproviders.tools.render import rendered
+
+    return rendered(prompt, system_field=provider.card.system), lambda: reader_for(prompt)
+
+
+def _facts(prompt: Prompt, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the exchange said; a thread also remembers which tools the service has been told of."""
+    if "thread" not in facts or not (prompt.tools or prompt.schema):
+        return facts
+    from freeproviders.tools.render import digest
+
+    return {**facts, "thread": {**facts["thread"], "tools": digest(prompt)}}
+
+
 def _check(prompt: Prompt, provider: Provider) -> None:
     name = provider.card.name
-    if not any(turn.text.strip() for turn in prompt.turns):
+    if not any(turn.text.strip() or turn.calls or turn.role == "tool" for turn in prompt.turns):
         raise UnsupportedContent("the prompt holds no text", provider=name)
     if prompt.thread is not None and not provider.card.threads:
         raise UnsupportedContent("the service keeps no conversations: leave out thread", provider=name)
+    if (prompt.tools or prompt.schema is not None) and provider.model_name(prompt) in provider.card.image_models:
+        raise UnsupportedContent("this model draws: it can neither call tools nor answer with JSON", provider=name)
 
 
 def _interrupted(error: ProviderError, partial: str) -> StreamInterrupted:
@@ -258,9 +303,12 @@ def _interrupted(error: ProviderError, partial: str) -> StreamInterrupted:
 
 
 def _answer(events: Sequence[Event], metadata: Mapping[str, Any]) -> Answer:
+    withdrawn = max((i for i, event in enumerate(events) if isinstance(event, Withdrawn)), default=-1)
+    events = events[withdrawn + 1 :]
     return Answer(
         text="".join(event.text for event in events if isinstance(event, Text)),
         images=tuple(event for event in events if isinstance(event, Image)),
+        calls=tuple(event.call for event in events if isinstance(event, CallDone)),
         metadata=metadata,
     )
 

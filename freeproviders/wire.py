@@ -14,21 +14,63 @@ from freeproviders.errors import BadReply
 
 __all__ = [
     "Answer",
+    "CallArguments",
+    "CallDone",
+    "CallFailed",
+    "CallStarted",
     "Decoder",
     "Done",
     "Event",
     "Exchange",
     "Fact",
     "Image",
+    "InvalidCall",
     "Prompt",
     "Reply",
     "Request",
     "Role",
     "Text",
+    "ToolCall",
     "Turn",
+    "Withdrawn",
 ]
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that is fit to be executed.
+
+    Attributes:
+        name: Name of one of the tools given.
+        arguments: Arguments that satisfy the tool's schema.
+        repairs: Short stable words for everything that was not as asked for, in the order of repair; empty for a
+            clean call.
+        id: Ties a result to the call; no other call has it.
+    """
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    repairs: tuple[str, ...] = ()
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidCall:
+    """A call that was meant but cannot be executed.
+
+    Attributes:
+        name: The tool's name, or the name as written where no tool has it; empty where none was found.
+        reason: What is wrong and where, in words that a model can act on.
+        text: The source text.
+        kind: ``"truncated"``, ``"unknown_tool"``, ``"schema"`` or ``"unreadable"``.
+    """
+
+    name: str
+    reason: str
+    text: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +78,18 @@ class Turn:
     """One message of a conversation.
 
     Attributes:
-        role: Who spoke.
+        role: Who spoke; ``"tool"`` for the result of a call.
         text: What was said.
+        calls: Calls the assistant made in this turn.
+        name: The tool whose result this is.
+        failed: Whether the tool failed.
     """
 
     role: Role
     text: str
+    calls: tuple[ToolCall, ...] = ()
+    name: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +104,10 @@ class Prompt:
         thread: None for a stateless call; ``{}`` to start a conversation kept by the service; the object of an
             earlier answer to go on with it.
         settings: Settings of the provider that differ for this call alone, e.g. ``{"network": False}``.
+        tools: Tools the model may call: ``name``, ``description`` and ``parameters`` (a JSON Schema) each.
+        tool_choice: ``"auto"``, ``"any"`` (it must call one), ``"none"``, or the name of the tool it must call.
+        parallel_calls: Whether it may make several calls at once.
+        schema: A JSON Schema that the answer must fit; it then is one JSON value and nothing else.
     """
 
     turns: tuple[Turn, ...]
@@ -64,6 +116,10 @@ class Prompt:
     stop: tuple[str, ...] = ()
     thread: Mapping[str, Any] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[Mapping[str, Any], ...] = ()
+    tool_choice: str = "auto"
+    parallel_calls: bool = True
+    schema: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, text: str) -> "Prompt":
@@ -101,6 +157,58 @@ class Fact:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """A tool call begins: its name is known.
+
+    Attributes:
+        index: Number of the call in the answer, from 1.
+        id: An id that no other call has.
+        name: Name of a tool given.
+    """
+
+    index: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallArguments:
+    """A piece of a call's arguments as JSON text; the pieces of a call add up to its arguments."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallDone:
+    """A call is complete and fit to be executed."""
+
+    index: int
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """A call that was meant cannot be executed.
+
+    Attributes:
+        index: Number of the call if it had been started, else 0.
+        call: What is wrong with it.
+    """
+
+    index: int
+    call: InvalidCall
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Text and calls so far were the model's thinking, which it closed without having opened it.
+
+    A whole answer leaves them out. A stream has shown them already, so it does not hold this event.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """The answer is complete; always the last event.
@@ -113,7 +221,7 @@ class Done:
     metadata: Mapping[str, Any]
 
 
-Event = Text | Image | Fact | Done
+Event = Text | Image | CallStarted | CallArguments | CallDone | CallFailed | Withdrawn | Fact | Done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +231,13 @@ class Answer:
     Attributes:
         text: All of its text.
         images: Its images, in order.
+        calls: Its tool calls, in order.
         metadata: As in ``Done``.
     """
 
     text: str
     images: tuple[Image, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

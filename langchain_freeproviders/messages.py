@@ -1,7 +1,6 @@
 """LangChain's messages to turns, and events to message content. The only file here that knows message types."""
 
 import base64
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,9 +13,10 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
+from langchain_core.messages import ToolCall as ToolCallDict
 
 from freeproviders.errors import UnsupportedContent
-from freeproviders.wire import Image, Role, Turn
+from freeproviders.wire import Image, Role, ToolCall, Turn
 
 __all__ = ["image_block", "image_caption", "text_block", "to_turns"]
 
@@ -36,8 +36,7 @@ _CALLS = ("tool_use", "tool_call", "tool_call_chunk", "invalid_tool_call", "func
 def to_turns(messages: Iterable[BaseMessage], provider: str) -> tuple[Turn, ...]:
     """The messages as turns, one each, in order.
 
-    A tool's result becomes the user's words, a tool call the assistant's; the reasoning in an assistant's message is
-    left out, as it was never part of the conversation.
+    The reasoning in an assistant's message is left out, as it was never part of the conversation.
 
     Args:
         messages: LangChain messages; never changed.
@@ -46,10 +45,17 @@ def to_turns(messages: Iterable[BaseMessage], provider: str) -> tuple[Turn, ...]
     Raises:
         UnsupportedContent: If a message holds anything but text that was meant for the model.
     """
-    return tuple(_to_turn(message, provider) for message in messages)
+    messages = list(messages)
+    names = {
+        call["id"]: call["name"]
+        for message in messages
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+    }
+    return tuple(_to_turn(message, names, provider) for message in messages)
 
 
-def _to_turn(message: BaseMessage, provider: str) -> Turn:
+def _to_turn(message: BaseMessage, names: Mapping[str | None, str], provider: str) -> Turn:
     text = _text(message, provider)
     match message:
         case SystemMessage():
@@ -57,19 +63,19 @@ def _to_turn(message: BaseMessage, provider: str) -> Turn:
         case HumanMessage():
             return Turn(role="user", text=f"{message.name}: {text}" if message.name else text)
         case AIMessage():
-            return Turn(role="assistant", text="\n".join(filter(None, [text, *map(_call, message.tool_calls)])))
+            return Turn(role="assistant", text=text, calls=tuple(map(_call, message.tool_calls)))
         case ToolMessage():
-            failed = " failed" if message.status == "error" else ""
-            return Turn(role="user", text=f"Result of tool {message.name or message.tool_call_id}{failed}: {text}")
+            name = message.name or names.get(message.tool_call_id, message.tool_call_id)
+            return Turn(role="tool", text=text, name=name, failed=message.status == "error")
         case FunctionMessage():
-            return Turn(role="user", text=f"Result of tool {message.name}: {text}")
+            return Turn(role="tool", text=text, name=message.name)
         case ChatMessage():
             return Turn(role=_CHAT_ROLES.get(message.role.lower(), "user"), text=text)
     raise UnsupportedContent(f"messages of type {type(message).__name__} cannot be sent", provider=provider)
 
 
-def _call(call: Mapping[str, Any]) -> str:
-    return f"Call of tool {call['name']}: {json.dumps(call['args'], ensure_ascii=False, default=str)}"
+def _call(call: ToolCallDict) -> ToolCall:
+    return ToolCall(name=call["name"], arguments=call["args"], id=call["id"] or "")
 
 
 def _text(message: BaseMessage, provider: str) -> str:

@@ -14,24 +14,38 @@ from llama_index.core.base.llms.types import (
     CompletionResponse,
     CompletionResponseAsyncGen,
     CompletionResponseGen,
+    ToolCallBlock,
 )
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.program.utils import FlexibleModel, get_program_for_llm
+from llama_index.core.prompts import PromptTemplate
+from llama_index.core.types import BasePydanticProgram, Model, PydanticProgramMode
 
 from freeproviders.blocking import portal
-from freeproviders.errors import InvalidSetting, UnsupportedContent
+from freeproviders.errors import InvalidSetting
 from freeproviders.images import fetch
 from freeproviders.notices import warn_ignored
 from freeproviders.settings import nearest
-from freeproviders.wire import Done, Event, Image, Prompt, Text
+from freeproviders.wire import CallArguments, CallDone, CallFailed, CallStarted, Done, Event, Image, Prompt, Text
 from llamaindex_freeproviders.configured import Configured, renamed
-from llamaindex_freeproviders.messages import Growing, GrowingChat, GrowingCompletion, to_turns, with_user_message
+from llamaindex_freeproviders.messages import (
+    Growing,
+    GrowingChat,
+    GrowingCompletion,
+    call_of,
+    to_turns,
+    with_user_message,
+)
+from llamaindex_freeproviders.tools import choice_of, tool_of
 
 __all__ = ["FreeProviderLLM"]
 
 L = TypeVar("L", bound="FreeProviderLLM")
 R = TypeVar("R")
 
+# Beginnings of calls: LlamaIndex is told of a call when it is whole.
+_UNTOLD = (CallStarted, CallArguments, CallFailed)
 # What core passes with the tools; without tools it says nothing.
 _TOOL_WORDS = ("tools", "tool_choice", "tool_required", "allow_parallel_tool_calls", "verbose")
 _CALL_WORDS = ("model", "temperature", "max_tokens", "stop", "thread", "formatted", *_TOOL_WORDS)
@@ -107,43 +121,71 @@ class FreeProviderLLM(Configured):
     def _growing_completion(self) -> GrowingCompletion:
         return GrowingCompletion(self.card.name, inline=False)
 
-    # Tools: none yet.
+    # Tools: the services have none, so the prompt describes them and the core reads the calls back.
 
     def _prepare_chat_with_tools(
         self,
         tools: Sequence[Any],
         user_msg: str | ChatMessage | None = None,
         chat_history: list[ChatMessage] | None = None,
-        verbose: bool = False,  # noqa: ARG002  # core's signature, here and below
-        allow_parallel_tool_calls: bool = False,  # noqa: ARG002
-        tool_required: bool = False,  # noqa: ARG002
+        verbose: bool = False,  # noqa: ARG002  # core's signature
+        allow_parallel_tool_calls: bool = False,
+        tool_required: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """The words of an ordinary call; the history is copied."""
-        self._refuse_tools(tools)
-        return {"messages": with_user_message(chat_history, user_msg), **kwargs}
+        """The words of a call with tools; the history is copied."""
+        words: dict[str, Any] = {"messages": with_user_message(chat_history, user_msg), **kwargs}
+        if tools:
+            words["tools"] = [tool_of(tool) for tool in tools]
+            words["allow_parallel_tool_calls"] = allow_parallel_tool_calls
+            if words.get("tool_choice") is None:
+                words["tool_choice"] = "any" if tool_required else "auto"
+        return words
 
     def get_tool_calls_from_response(
         self,
-        response: ChatResponse,  # noqa: ARG002
+        response: ChatResponse,
         error_on_no_tool_call: bool = True,
         **kwargs: Any,  # noqa: ARG002
     ) -> list[ToolSelection]:
-        """No calls.
+        """The calls in an answer.
 
         Raises:
-            ValueError: If ``error_on_no_tool_call``; core expects this class.
+            ValueError: If there are none and ``error_on_no_tool_call``; core expects this class.
         """
-        if error_on_no_tool_call:
-            raise ValueError("the answer holds no tool call")
-        return []
+        blocks = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
+        if error_on_no_tool_call and not blocks:
+            raise ValueError(f"expected a tool call, the answer holds none: {str(response.message.content)[:200]!r}")
+        calls = map(call_of, blocks)
+        return [ToolSelection(tool_id=call.id, tool_name=call.name, tool_kwargs=dict(call.arguments)) for call in calls]
 
-    def _refuse_tools(self, tools: Sequence[Any] | None) -> None:
-        if tools:
-            raise UnsupportedContent(
-                "tools are not supported by this version yet: use ReActAgent, which needs none of the model",
-                provider=self.card.name,
-            )
+    # Streamed objects: core's programs say only of whole answers that a call must come.
+
+    def _structured_stream_call(
+        self,
+        output_cls: type[Model],
+        prompt: PromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> Generator[Model | list[Model] | FlexibleModel | list[FlexibleModel], None, None]:
+        return self._streaming_program(output_cls, prompt).stream_call(llm_kwargs=llm_kwargs, **prompt_args)
+
+    async def _structured_astream_call(
+        self,
+        output_cls: type[Model],
+        prompt: PromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> AsyncGenerator[Model | list[Model] | FlexibleModel | list[FlexibleModel], None]:
+        program = self._streaming_program(output_cls, prompt)
+        return await program.astream_call(llm_kwargs=llm_kwargs, **prompt_args)
+
+    def _streaming_program(self, output_cls: type[Model], prompt: PromptTemplate) -> BasePydanticProgram[Model]:
+        mode = self.pydantic_program_mode
+        by_calls = mode == PydanticProgramMode.FUNCTION or (
+            mode == PydanticProgramMode.DEFAULT and self.is_function_calling_model
+        )
+        return get_program_for_llm(output_cls, prompt, self, mode, **({"tool_choice": "any"} if by_calls else {}))
 
     # From framework words to a prompt.
 
@@ -152,8 +194,8 @@ class FreeProviderLLM(Configured):
         self._check_words(settings)
         call = {word: settings.pop(word, None) for word in _CALL_WORDS}
         settings = {word: value for word, value in settings.items() if value is not None}
-        self._refuse_tools(call["tools"])
         self._warn_of(call)
+        tools = tuple(tool_of(tool) for tool in call["tools"] or ())
         if "extra_body" in settings:
             settings["extra_body"] = {**(self.additional_kwargs or {}), **settings["extra_body"]}
         stop = self.stop if call["stop"] is None else call["stop"]
@@ -164,9 +206,14 @@ class FreeProviderLLM(Configured):
             stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
             thread=self._thread(call["thread"]),
             settings=settings,
+            tools=tools,
+            tool_choice=choice_of(call["tool_choice"], tools, required=bool(call["tool_required"])),
+            parallel_calls=call["allow_parallel_tool_calls"] is not False,
         )
 
     def _told(self, prompt: str, formatted: bool, words: Mapping[str, Any]) -> Prompt:
+        if words.get("tools"):
+            raise InvalidSetting("a completion has no place for calls of tools: use chat", provider=self.card.name)
         text = prompt if formatted or self.completion_to_prompt is None else self.completion_to_prompt(prompt)
         return self._asked([ChatMessage(content=text)], words)
 
@@ -201,7 +248,8 @@ class FreeProviderLLM(Configured):
 
     async def _awhole(self, prompt: Prompt, growing: Growing[R], *, blocking: bool = False) -> R:
         answer = await self._client.acomplete(prompt, on_retry=self._on_retry(blocking=blocking))
-        events: list[Event] = [Text(answer.text), *answer.images, Done(metadata=answer.metadata)]
+        calls = (CallDone(index, call) for index, call in enumerate(answer.calls, 1))
+        events: list[Event] = [Text(answer.text), *answer.images, *calls, Done(metadata=answer.metadata)]
         for event in events:
             growing.take(await self._ready(event, growing))
         return growing.response(None)
@@ -209,11 +257,15 @@ class FreeProviderLLM(Configured):
     def _pieces(self, prompt: Prompt, growing: Growing[R]) -> Generator[R, None, None]:
         with contextlib.closing(self._client.stream(prompt, on_retry=self._on_retry(blocking=True))) as events:
             for event in events:
+                if isinstance(event, _UNTOLD):
+                    continue
                 yield growing.response(growing.take(self._ready_now(event, growing)))
 
     async def _apieces(self, prompt: Prompt, growing: Growing[R]) -> AsyncGenerator[R, None]:
         # Not closed by hand: a loop that shuts down closes all generators at once, and would find this one's running.
         async for event in self._client.astream(prompt, on_retry=self._on_retry()):
+            if isinstance(event, _UNTOLD):
+                continue
             yield growing.response(growing.take(await self._ready(event, growing)))
 
     async def _ready(self, event: Event, growing: Growing[R]) -> Event:

@@ -80,6 +80,8 @@ class Configured(FunctionCallingLLM):
         proxy: ``http://`` or ``https://`` proxy URL; its credentials are left out of dumps.
         additional_kwargs: Fields merged into the request's body; ``extra_body`` is the same word.
         is_chat_model: Whether core sends messages; if False, core flattens them into one prompt first.
+        is_function_calling_model: Whether core calls tools through the model: it is told of them in the prompt, and
+            its calls are read back. If False, core uses ReAct and JSON texts of its own.
         image_format: ``"bytes"`` fetches generated images into image blocks of chat answers; ``"url"`` leaves them
             as links in the text and in ``additional_kwargs["image_urls"]``.
         origin: Sent as ``Origin``.
@@ -115,6 +117,7 @@ class Configured(FunctionCallingLLM):
     proxy: str | None = Field(default=None, repr=False)
     additional_kwargs: dict[str, Any] | None = None
     is_chat_model: bool = True
+    is_function_calling_model: bool = True
     image_format: Literal["bytes", "url"] = "bytes"
     origin: str | None = None
     user_agent: str | None = None
@@ -184,7 +187,7 @@ class Configured(FunctionCallingLLM):
             context_window=self.context_window or self.card.context_window,
             num_output=self.max_tokens or -1,
             is_chat_model=self.is_chat_model,
-            is_function_calling_model=False,
+            is_function_calling_model=self.is_function_calling_model,
             model_name=self.model or self.card.models[0],
         )
 

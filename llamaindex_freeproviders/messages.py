@@ -21,9 +21,9 @@ from llama_index.core.base.llms.types import (
 )
 
 from freeproviders.errors import UnsupportedContent
-from freeproviders.wire import Done, Event, Image, Role, Text, Turn
+from freeproviders.wire import CallDone, Done, Event, Image, Role, Text, ToolCall, Turn
 
-__all__ = ["Growing", "GrowingChat", "GrowingCompletion", "to_turns", "with_user_message"]
+__all__ = ["Growing", "GrowingChat", "GrowingCompletion", "call_of", "to_turns", "with_user_message"]
 
 R = TypeVar("R")
 
@@ -64,9 +64,20 @@ def _turn(message: ChatMessage, tools: Mapping[str, str], provider: str) -> Turn
     text = "\n".join(part for part in said if part is not None)
     if message.role in _RESULTS:
         call = message.additional_kwargs.get("tool_call_id", "")
-        name = message.additional_kwargs.get("name") or tools.get(call, call)
-        text = f"Result of tool {name}: {text}" if name else f"Result of a tool: {text}"
-    return Turn(role=role, text=text)
+        return Turn(role="tool", text=text, name=message.additional_kwargs.get("name") or tools.get(call, call))
+    calls = (call_of(block) for block in message.blocks if isinstance(block, ToolCallBlock))
+    return Turn(role=role, text=text, calls=tuple(calls))
+
+
+def call_of(block: ToolCallBlock) -> ToolCall:
+    """A call in a message; those of other LLMs may hold their arguments as text, whole or broken off."""
+    arguments = block.tool_kwargs
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments or "{}")
+        except ValueError:
+            arguments = {"input": arguments}
+    return ToolCall(block.tool_name, arguments if isinstance(arguments, dict) else {}, id=block.tool_call_id or "")
 
 
 def _block_text(block: Any, provider: str, *, own: bool) -> str | None:
@@ -74,15 +85,13 @@ def _block_text(block: Any, provider: str, *, own: bool) -> str | None:
     match block:
         case TextBlock():
             return block.text
-        case ToolCallBlock():
-            return f"Call of tool {block.tool_name}: {_arguments(block.tool_kwargs)}"
         case CitableBlock() | CitationBlock():
             parts = (_block_text(part, provider, own=own) for part in block.nested_blocks)
             return "\n".join([f"{block.title} ({block.source}):", *(part for part in parts if part is not None)])
         case ThinkingBlock() if block.content:
             return f"(Thought: {block.content})"
-        case ThinkingBlock() | CachePoint():
-            return None
+        case ThinkingBlock() | CachePoint() | ToolCallBlock():
+            return None  # calls are sent as such
     return _placeholder(block, provider, own=own)
 
 
@@ -95,10 +104,6 @@ def _placeholder(block: Any, provider: str, *, own: bool) -> str:
         )
     # The model's own: the conversation goes on about it, so that it was there is worth saying.
     return f"({kind} given by the assistant)"
-
-
-def _arguments(arguments: Any) -> str:
-    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False, default=str)
 
 
 def with_user_message(history: Sequence[ChatMessage] | None, user: str | ChatMessage | None) -> list[ChatMessage]:
@@ -120,6 +125,7 @@ class Growing(ABC, Generic[R]):
         self.inline = inline
         self._text = ""
         self._images: list[Image] = []
+        self._calls: list[ToolCall] = []
         self._raw: dict[str, Any] = {"provider": provider}
 
     def take(self, event: Event) -> str:
@@ -130,6 +136,8 @@ class Growing(ABC, Generic[R]):
         elif isinstance(event, Image):
             new = ("\n\n" if self._text else "") + _caption(event)
             self._images.append(event)
+        elif isinstance(event, CallDone):
+            self._calls.append(event.call)
         elif isinstance(event, Done):
             self._raw.update(event.metadata)
         self._text += new
@@ -157,9 +165,16 @@ class GrowingChat(Growing[ChatResponse]):
     def response(self, delta: str | None) -> ChatResponse:
         """The answer so far, as a chat response."""
         images = (i for i in self._images if i.data is not None and (self.inline or i.url is None))
-        blocks: list[Any] = [TextBlock(text=self._text), *map(_image_block, images)]
-        message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=self._links())
+        text = [TextBlock(text=self._text)] if self._text or not self._calls else []
+        blocks: list[Any] = [*text, *map(_image_block, images), *map(_call_block, self._calls)]
+        more = {**self._links(), **self._said_calls()}
+        message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=more)
         return ChatResponse(message=message, delta=delta, raw=self._facts(), additional_kwargs=self._links())
+
+    def _said_calls(self) -> dict[str, Any]:
+        # Core's streaming programs look here; an empty list would count as calls too.
+        calls = [{"id": c.id, "name": c.name, "arguments": copy.deepcopy(c.arguments)} for c in self._calls]
+        return {"tool_calls": calls} if calls else {}
 
 
 class GrowingCompletion(Growing[CompletionResponse]):
@@ -172,6 +187,10 @@ class GrowingCompletion(Growing[CompletionResponse]):
 
 def _caption(image: Image) -> str:
     return f"![image]({image.url})" if image.url else f"(generated image, {len(image.data or b'')} bytes)"
+
+
+def _call_block(call: ToolCall) -> ToolCallBlock:
+    return ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs=copy.deepcopy(dict(call.arguments)))
 
 
 def _image_block(image: Image) -> ImageBlock:

@@ -81,11 +81,6 @@ def test_a_fallback_takes_over_before_the_first_chunk(yqcloud, sandbox):
     assert "".join(chunk.text for chunk in chat.stream("what is 6*7?")) == "42"
 
 
-def test_binding_tools_says_that_it_is_not_there_yet(yqcloud):
-    with pytest.raises(NotImplementedError):
-        yqcloud().bind_tools([])
-
-
 def test_bad_arguments_are_this_packages_errors():
     with pytest.raises(twins.InvalidSetting, match="base_url"):
         ChatYqcloud(base_url="ftp://x")

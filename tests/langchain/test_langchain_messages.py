@@ -28,11 +28,9 @@ CALL = {"name": "add", "args": {"a": 1, "b": "ü"}, "id": "c1", "type": "tool_ca
         (HumanMessage("h", name="ann"), "user", "ann: h"),
         (AIMessage("a"), "assistant", "a"),
         (AIMessageChunk(content="a"), "assistant", "a"),
-        (AIMessage("", tool_calls=[CALL]), "assistant", 'Call of tool add: {"a": 1, "b": "ü"}'),
-        (AIMessage("so", tool_calls=[CALL]), "assistant", 'so\nCall of tool add: {"a": 1, "b": "ü"}'),
-        (ToolMessage("3", tool_call_id="c1", name="add"), "user", "Result of tool add: 3"),
-        (ToolMessage("no", tool_call_id="c1", status="error"), "user", "Result of tool c1 failed: no"),
-        (FunctionMessage(name="f", content="3"), "user", "Result of tool f: 3"),
+        (AIMessage("so", tool_calls=[CALL]), "assistant", "so"),
+        (ToolMessage("3", tool_call_id="c1", name="add"), "tool", "3"),
+        (FunctionMessage(name="f", content="3"), "tool", "3"),
         (ChatMessage(role="developer", content="d"), "system", "d"),
         (ChatMessage(role="Assistant", content="a"), "assistant", "a"),
         (ChatMessage(role="critic", content="c"), "user", "c"),
@@ -40,16 +38,24 @@ CALL = {"name": "add", "args": {"a": 1, "b": "ü"}, "id": "c1", "type": "tool_ca
         (HumanMessage(["a", {"type": "text", "text": "b"}]), "user", "ab"),
         (AIMessage([{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "b"}]), "assistant", "b"),
         (AIMessage([{"type": "image", "url": "https://x/y.png"}]), "assistant", "[image]"),
-        (
-            AIMessage([{"type": "tool_use", "id": "c1", "name": "add", "input": {}}], tool_calls=[CALL]),
-            "assistant",
-            'Call of tool add: {"a": 1, "b": "ü"}',
-        ),
     ],
 )
 def test_a_message_becomes_a_turn(message, role, text):
     [turn] = to_turns([message], "pi")
     assert (turn.role, turn.text) == (role, text)
+
+
+@pytest.mark.parametrize("content", ["", [{"type": "tool_use", "id": "c1", "name": "add", "input": {}}]])
+def test_calls_and_results_keep_their_names(content):
+    messages = [
+        AIMessage(content, tool_calls=[CALL]),
+        ToolMessage("3", tool_call_id="c1"),
+        ToolMessage("no", tool_call_id="lost", status="error"),
+    ]
+    call, result, lost = to_turns(messages, "pi")
+    assert [(made.name, made.arguments, made.id) for made in call.calls] == [("add", {"a": 1, "b": "ü"}, "c1")]
+    assert (call.text, result.name, result.failed) == ("", "add", False)
+    assert (lost.name, lost.failed) == ("lost", True)
 
 
 @pytest.mark.parametrize(

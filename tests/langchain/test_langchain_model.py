@@ -155,8 +155,8 @@ def test_a_changed_field_takes_effect(yqcloud, sandbox):
 
 def test_the_profile_is_honest(chat):
     profile = chat.profile
-    assert not profile["tool_calling"]
-    assert not profile["structured_output"]
+    assert profile["tool_calling"]
+    assert not profile["structured_output"]  # it means natively
     assert not profile["image_inputs"]
     assert profile["max_input_tokens"] == chat.card.context_window
 

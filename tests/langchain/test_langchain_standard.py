@@ -1,6 +1,6 @@
 """LangChain's own standard suites, unit and integration, for each of the five classes, over its own wire protocol.
 
-The flags say what is true today: no tools, no structured output, no usage numbers (no service sends any), no media in.
+The flags say what is true: tools and structured output by prompt, no usage numbers (no service sends any), no media in.
 Where a service has no choice of models, the model override is the second name it is known under; Pi has only one.
 """
 
@@ -65,6 +65,14 @@ class Integration(ChatModelIntegrationTests):
     @property
     def returns_usage_metadata(self) -> bool:
         return False
+
+    @property
+    def supports_json_mode(self) -> bool:
+        return True
+
+    @property
+    def supports_anthropic_inputs(self) -> bool:
+        return True
 
 
 class TestPiUnit(Unit):

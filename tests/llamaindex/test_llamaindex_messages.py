@@ -17,7 +17,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from freeproviders.errors import UnsupportedContent
-from freeproviders.wire import Done, Fact, Image, Text, Turn
+from freeproviders.wire import Done, Fact, Image, Text, ToolCall, Turn
 from llamaindex_freeproviders.messages import GrowingChat, GrowingCompletion, to_turns
 
 TEXTS = st.text(max_size=20)
@@ -60,16 +60,29 @@ def test_roles(role: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "expected"),
-    [
-        ({}, "Result of a tool: 4"),
-        ({"tool_call_id": "9"}, "Result of tool 9: 4"),
-        ({"name": "sum", "tool_call_id": "9"}, "Result of tool sum: 4"),
-    ],
+    [({}, ""), ({"tool_call_id": "9"}, "9"), ({"name": "sum", "tool_call_id": "9"}, "sum")],
 )
 @pytest.mark.parametrize("role", ["tool", "function"])
-def test_a_tools_result_is_the_users_word(role: str, said: dict[str, Any], expected: str) -> None:
+def test_a_tools_result_names_the_tool_as_well_as_it_is_known(role: str, said: dict[str, Any], expected: str) -> None:
     message = ChatMessage(role=role, content="4", additional_kwargs=said)
-    assert to_turns([message], "any") == (Turn(role="user", text=expected),)
+    assert to_turns([message], "any") == (Turn(role="tool", text="4", name=expected),)
+
+
+def test_a_tools_result_is_named_after_the_call_with_its_id() -> None:
+    calls = [ToolCallBlock(tool_call_id=name[0], tool_name=name, tool_kwargs={}) for name in ("sum", "now")]
+    results = [ChatMessage(role="tool", content="4", additional_kwargs={"tool_call_id": key}) for key in "ns"]
+    turns = to_turns([ChatMessage(role="assistant", blocks=calls), *results], "any")
+    assert [turn.name for turn in turns] == ["", "now", "sum"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({"x": 1}, {"x": 1}), ('{"x": 1}', {"x": 1}), ('{"x": ', {"input": '{"x": '}), ("[1]", {}), ("", {})],
+)
+def test_a_past_call_has_an_object_of_arguments(given: Any, expected: dict[str, Any]) -> None:
+    block = ToolCallBlock(tool_call_id="1", tool_name="sum", tool_kwargs=given)
+    (turn,) = to_turns([ChatMessage(role="assistant", blocks=[block])], "any")
+    assert turn == Turn(role="assistant", text="", calls=(ToolCall("sum", expected, id="1"),))
 
 
 def test_an_image_inside_a_quoted_source_is_refused_too() -> None:

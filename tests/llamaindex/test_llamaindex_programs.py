@@ -1,11 +1,10 @@
-"""What core builds on a model without function calling: text programs, selectors, routers, ReAct agents."""
+"""What core builds of texts where function calling is switched off; the kit has the same with scripted replies."""
 
 from typing import Any
 
 import pytest
 from library import ANSWER, QUESTION, documents, keywords, summary
 from llama_index.core import KeywordTableIndex, TreeIndex
-from llama_index.core.agent.workflow import AgentWorkflow, ReActAgent
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.query_engine import RouterQueryEngine
 from llama_index.core.selectors import LLMSingleSelector
@@ -22,6 +21,11 @@ class Person(BaseModel):
 
     name: str
     age: int
+
+
+@pytest.fixture
+def llm(make: Any, llm_class: Any) -> Any:
+    return make(llm_class, is_function_calling_model=False)
 
 
 PROMPT = PromptTemplate("Tell of {name}.")
@@ -60,32 +64,3 @@ def test_a_router_chooses_by_a_prompt(llm: Any) -> None:
 @pytest.mark.parametrize("index", [KeywordTableIndex, TreeIndex])
 def test_an_index_that_the_model_builds(llm: Any, index: Any) -> None:
     assert str(index.from_documents(documents(), llm=llm).as_query_engine(llm=llm).query(QUESTION))
-
-
-# llama-index-workflows looks at every member of its agents, the deprecated ones too.
-@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
-@pytest.mark.filterwarnings("ignore:is_running called from within a step:DeprecationWarning")
-async def test_an_agent_that_needs_no_tools_of_the_model_runs(llm: Any) -> None:
-    """Without function calling core chooses ReActAgent by itself; plain words are its answer."""
-    workflow = AgentWorkflow.from_tools_or_functions([_add], llm=llm)
-    (agent,) = workflow.agents.values()
-    assert isinstance(agent, ReActAgent)
-    assert str(await workflow.run(user_msg="Good morning!"))
-
-
-@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
-@pytest.mark.filterwarnings("ignore:is_running called from within a step:DeprecationWarning")
-async def test_an_agent_calls_a_tool_by_words(llm: Any, sandbox: Sandbox) -> None:
-    sandbox.script(
-        Scenario(answer='Thought: I need a tool.\nAction: _add\nAction Input: {"one": 20, "other": 22}'),
-        Scenario(answer="Thought: I can answer without using any more tools.\nAnswer: It is 42."),
-    )
-    agent = ReActAgent(tools=[_add], llm=llm)
-    result = await agent.run("What is 20 + 22?")
-    assert str(result) == "It is 42."
-    assert [str(call.tool_output) for call in result.tool_calls] == ["42"]
-
-
-def _add(one: int, other: int) -> int:
-    """Adds two numbers."""
-    return one + other

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 from kit import LLMIntegrationTests, LLMUnitTests
-from under_test import service_of
+from under_test import call_block, result_block, service_of
 
 from freeproviders import errors
 from freeproviders.sandbox import Sandbox, Scenario
@@ -23,6 +23,10 @@ class Ours:
     """What the five have in common."""
 
     own_secrets: ClassVar[Mapping[str, Any]] = {}
+    supports_function_calling = True
+    call_text = staticmethod(call_block)
+    result_text = staticmethod(result_block)
+    call_marks = ("<", "{", "tool_call")
 
     @pytest.fixture(autouse=True)
     def _speaks_to_the_sandbox(self, sandbox: Sandbox) -> None:
@@ -95,6 +99,14 @@ class Ours:
     @property
     def received(self) -> Callable[[], str]:
         return lambda: _all_text(self.sandbox.received[-1].question)
+
+    @property
+    def asked(self) -> Callable[[], list[str]]:
+        return lambda: [_all_text(r.question) for r in self.sandbox.received if r.endpoint == "answer"]
+
+    @property
+    def replies(self) -> Callable[..., None]:
+        return lambda *texts: self.sandbox.script(*(Scenario(answer=text) for text in texts))
 
     def _always(self, **words: Any) -> Callable[[], None]:
         def fail() -> None:

@@ -37,7 +37,8 @@ def test_every_field_is_documented(llm_class: Any) -> None:
 
 
 def test_none_is_not_given(llm: Any, make: Make, llm_class: Any) -> None:
-    words = dict.fromkeys(set(llm_class.model_fields) - {"is_chat_model", "image_format", "pydantic_program_mode"})
+    never_none = {"is_chat_model", "is_function_calling_model", "image_format", "pydantic_program_mode"}
+    words = dict.fromkeys(set(llm_class.model_fields) - never_none)
     twin = make(llm_class, **{**words, "api_base": llm.api_base})
     assert twin.to_dict() == llm.to_dict()
     assert (twin.timeout, twin.max_retries, twin.metadata) == (60.0, 3, llm.metadata)

@@ -47,6 +47,28 @@ class Call:
         return list(result) if self.is_stream else [result]
 
 
+@dataclass(frozen=True)
+class ToolWay:
+    """One of the four ways to chat with tools."""
+
+    name: str
+
+    @property
+    def is_stream(self) -> bool:
+        return "stream" in self.name
+
+    @property
+    def is_async(self) -> bool:
+        return self.name.startswith("a")
+
+    async def responses(self, llm: Any, tools: Any, **words: Any) -> list[ChatResponse]:
+        result = getattr(llm, self.name)(tools, **{"user_msg": QUESTION, **words})
+        result = await result if self.is_async else result
+        if not self.is_stream:
+            return [result]
+        return [piece async for piece in result] if self.is_async else list(result)
+
+
 CALLS = [
     Call(name)
     for name in (
@@ -60,6 +82,7 @@ CALLS = [
         "astream_complete",
     )
 ]
+TOOL_WAYS = [ToolWay(f"{way}_with_tools") for way in ("chat", "achat", "stream_chat", "astream_chat")]
 STREAMS = [call for call in CALLS if call.is_stream]
 
 

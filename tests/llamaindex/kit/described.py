@@ -51,7 +51,23 @@ class Described:
 
     @property
     def supports_function_calling(self) -> bool:
+        """Whether core may call tools through it; then ``is_function_calling_model=False`` must switch that off."""
         return False
+
+    @property
+    def call_text(self) -> Callable[..., str] | None:
+        """How a model says that it calls a tool: the tool's name, then its arguments as words."""
+        return None
+
+    @property
+    def result_text(self) -> Callable[[str, str], str] | None:
+        """How a model is told of a result: the tool's name, then what it gave."""
+        return None
+
+    @property
+    def call_marks(self) -> tuple[str, ...]:
+        """Texts that only a call has; no answer may show them."""
+        return ()
 
     @property
     def supports_streaming(self) -> bool:
@@ -106,6 +122,16 @@ class Described:
     @property
     def received(self) -> Callable[[], str] | None:
         """All the text that the service got with the newest request."""
+        return None
+
+    @property
+    def asked(self) -> Callable[[], list[str]] | None:
+        """The same of every request so far, oldest first."""
+        return None
+
+    @property
+    def replies(self) -> Callable[..., None] | None:
+        """Makes the next answers these texts, in order."""
         return None
 
     @pytest.fixture

@@ -11,6 +11,7 @@ from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.span import SimpleSpan
 from llama_index.core.instrumentation.span_handlers import SimpleSpanHandler
 from llama_index.core.llms import LLM
+from llama_index.core.rate_limiter import BaseRateLimiter
 from pydantic import Field
 
 
@@ -35,6 +36,17 @@ class Spans(SimpleSpanHandler):
     def new_span(self, id_: str, *args: Any, **words: Any) -> SimpleSpan | None:
         self.entered.append(id_)
         return super().new_span(id_, *args, **words)
+
+
+class Limiter(BaseRateLimiter):
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def acquire(self, num_tokens: int = 0) -> None:
+        self.taken.append("sync")
+
+    async def async_acquire(self, num_tokens: int = 0) -> None:
+        self.taken.append("async")
 
 
 @contextmanager

@@ -5,23 +5,11 @@ from typing import Any
 import pytest
 from llama_index.core.callbacks import CBEventType, TokenCountingHandler
 from llama_index.core.llms import LLM
-from llama_index.core.rate_limiter import BaseRateLimiter
 
 from kit.answers import LONG
 from kit.calls import CALLS, STREAMS, Call
 from kit.described import Described
-from kit.recorders import recorded, watched
-
-
-class Limiter(BaseRateLimiter):
-    def __init__(self) -> None:
-        self.taken: list[str] = []
-
-    def acquire(self, num_tokens: int = 0) -> None:
-        self.taken.append("sync")
-
-    async def async_acquire(self, num_tokens: int = 0) -> None:
-        self.taken.append("async")
+from kit.recorders import Limiter, recorded, watched
 
 
 class Reports(Described):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from llama_index.core import Settings
+from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM, ChatMessage, ChatResponse
 from llama_index.core.llms.function_calling import FunctionCallingLLM
@@ -45,6 +46,13 @@ class LLMUnitTests(Described):
         assert metadata.is_function_calling_model == self.supports_function_calling
         assert metadata.model_name != "unknown"
         assert metadata.context_window >= 512
+
+    @pytest.mark.parametrize("told", [True, False])
+    def test_metadata_says_of_function_calling_what_the_constructor_was_told(self, told: bool) -> None:
+        self.need(self.supports_function_calling, "supports_function_calling")
+        llm = self.make(is_function_calling_model=told)
+        assert llm.metadata.is_function_calling_model is told
+        assert type(llm).from_dict(llm.to_dict()).metadata.is_function_calling_model is told
 
     def test_max_tokens_is_what_core_reserves_for_the_answer(self) -> None:
         with pytest.warns(UserWarning, match="max_tokens") if "max_tokens" in self.ignored_words else nullcontext():
@@ -160,6 +168,18 @@ class LLMUnitTests(Described):
         assert llm.get_tool_calls_from_response(response, error_on_no_tool_call=False) == []
         with pytest.raises(ValueError, match="tool call"):
             llm.get_tool_calls_from_response(response)
+
+    def test_calls_of_another_llms_answer_are_read_too(self, llm: Any) -> None:
+        """Core gives histories and answers of one LLM to another; their ids and arguments may be missing or text."""
+        given = {"add": {"a": 1}, "text": '{"a": 1}', "now": ""}
+        blocks = [ToolCallBlock(tool_name=name, tool_kwargs=kwargs) for name, kwargs in given.items()]
+        response = ChatResponse(message=ChatMessage(role="assistant", blocks=blocks))
+        calls = llm.get_tool_calls_from_response(response)
+        assert [(call.tool_name, call.tool_kwargs) for call in calls] == [
+            ("add", {"a": 1}),
+            ("text", {"a": 1}),
+            ("now", {}),
+        ]
 
     def test_a_prompt_template_can_be_formatted_for_it(self, llm: LLM) -> None:
         assert PromptTemplate("Tell of {it}.").format(llm=llm, it="tea") == "Tell of tea."

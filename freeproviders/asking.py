@@ -1,0 +1,103 @@
+"""What is asked in one call, round by round: a reply that could not be used is asked for again, within a budget.
+
+Only a reply of which nothing has been handed on yet is asked for again. No I/O: the client sends and reads.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from freeproviders.wire import CallDone, CallFailed, CallStarted, Event, Prompt, Text, Turn, Withdrawn
+
+__all__ = ["Asking"]
+
+_TOOL_ROUNDS = 1
+_SCHEMA_ROUNDS = 2
+_QUOTED = 300
+
+
+class Asking:
+    """The rounds of one call.
+
+    Args:
+        prompt: What the caller asks.
+        shown: Whether what ``pass_on`` gives is shown at once; if not, the caller drops it when there is another round.
+    """
+
+    def __init__(self, prompt: Prompt, *, shown: bool = True) -> None:
+        self.prompt: Prompt = prompt
+        self.rounds: int = 1
+        self._shown = shown
+        self._forced = bool(prompt.tools) and prompt.tool_choice not in ("auto", "none")
+        self._left = _SCHEMA_ROUNDS if prompt.schema is not None else _TOOL_ROUNDS if prompt.tools else 0
+        self._emitted = self._called = self._done = False
+        self._held: list[Text] = []
+        self._failed: list[CallFailed] = []
+
+    def pass_on(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The events that the caller gets now. Failures wait, and so does text where a call must come."""
+        if not self.prompt.tools and self.prompt.schema is None:
+            return events
+        passed: list[Event] = []
+        for event in events:
+            if isinstance(event, Withdrawn):
+                self._forget()
+                passed = [] if self._shown else [event]
+            elif isinstance(event, CallFailed):
+                self._failed.append(event)
+            elif isinstance(event, Text) and self._forced and not self._called:
+                self._held.append(event)
+            else:
+                passed += self._release() if isinstance(event, CallStarted) else []
+                passed.append(event)
+        self._emitted = self._emitted or (self._shown and not all(map(_is_blank, passed)))
+        self._done = self._done or any(isinstance(event, CallDone) for event in passed)
+        return passed
+
+    def _forget(self) -> None:
+        self._failed, self._held, self._called, self._done = [], [], False, False
+
+    def _release(self) -> list[Text]:
+        self._called = True
+        held, self._held = self._held, []
+        return held
+
+    def again(self, facts: Mapping[str, Any]) -> bool:
+        """Whether to ask once more; if so, ``prompt`` says what.
+
+        Args:
+            facts: What the answer's exchange said, for its thread.
+        """
+        wanting = not self._done and (bool(self._failed) or (self._forced and not self._called))
+        if self._left == 0 or self._emitted or not wanting:
+            return False
+        self._left -= 1
+        self.rounds += 1
+        said = self._failed[0].call.text if self._failed else "".join(event.text for event in self._held)
+        turns = (Turn(role="assistant", text=said[:_QUOTED]), Turn(role="user", text=self._correction()))
+        self.prompt = replace(
+            self.prompt, turns=(*self.prompt.turns, *turns), thread=facts.get("thread", self.prompt.thread)
+        )
+        self._forget()
+        return True
+
+    def _correction(self) -> str:
+        if self._failed and self.prompt.schema is not None:
+            return (
+                f"That is not what was asked for: {self._failed[0].call.reason}. Answer with the corrected JSON alone."
+            )
+        if self._failed:
+            return (
+                f"That call cannot be made: {self._failed[0].call.reason}. Write the corrected block and nothing else."
+            )
+        wanted = "of the tools" if self.prompt.tool_choice == "any" else f"tool {self.prompt.tool_choice}"
+        return f"You called no tool. Reply with a block that calls one {wanted}, and nothing else."
+
+    def rest(self) -> list[Event]:
+        """What is left to hand on at the end: a reply that no round could mend is handed on as it was written."""
+        written = [] if self._done else [Text(failed.call.text) for failed in self._failed]
+        return [*self._held, *(failed for failed in self._failed if failed.index), *written]
+
+
+def _is_blank(event: Event) -> bool:
+    return isinstance(event, Text) and event.text.isspace()

@@ -1,0 +1,115 @@
+"""LangChain's words for tools and structured output, and the core's. Prompting and reading are the core's work."""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.output_parsers import BaseOutputParser, JsonOutputParser, PydanticOutputParser
+from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
+from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
+from langchain_core.utils.pydantic import is_basemodel_subclass
+
+from freeproviders.errors import InvalidSetting
+
+__all__ = ["Schema", "Tool", "function_of", "schema_of", "structured", "tool_choice_of"]
+
+Tool = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
+Schema = Mapping[str, Any] | type
+METHODS = ("json_schema", "function_calling", "json_mode")
+
+
+def function_of(tool: Any) -> dict[str, Any]:
+    """A tool, in any form LangChain takes, as the core takes it: name, description, parameters."""
+    function: dict[str, Any] = convert_to_openai_tool(tool)["function"]
+    return {"name": function["name"], "description": function.get("description", ""), **_parameters(function)}
+
+
+def _parameters(function: Mapping[str, Any]) -> dict[str, Any]:
+    return {"parameters": function.get("parameters") or {"type": "object", "properties": {}}}
+
+
+def tool_choice_of(choice: Any, names: Sequence[str]) -> str:
+    """A choice, in any form LangChain takes, as the core takes it: auto, any, none, or a tool's name.
+
+    Raises:
+        InvalidSetting: If it names a tool that is not there.
+    """
+    if choice is None or choice is False:
+        return "auto"
+    if choice is True or choice == "required":
+        return "any"
+    if isinstance(choice, Mapping):
+        choice = choice.get("function", choice).get("name") or choice.get("type")
+    if choice in ("auto", "any", "none") or choice in names:
+        return str(choice)
+    raise InvalidSetting(f"tool_choice {choice!r} is none of auto, any, none and the tools {', '.join(names)}")
+
+
+def schema_of(response_format: Any) -> Mapping[str, Any] | None:
+    """The JSON Schema that a ``response_format`` asks for, or None where it asks for text.
+
+    Raises:
+        InvalidSetting: If its type is unknown.
+    """
+    if response_format is None or not isinstance(response_format, Mapping):
+        return None if response_format is None else convert_to_json_schema(response_format)
+    kind = response_format.get("type")
+    if kind == "json_schema":
+        schema: Mapping[str, Any] = response_format["json_schema"]["schema"]
+        return schema
+    if kind == "json_object":
+        return {"type": "object", "additionalProperties": True}
+    if kind == "text":
+        return None
+    if "properties" in response_format or "title" in response_format:
+        return convert_to_json_schema(dict(response_format))
+    raise InvalidSetting(f"response_format of type {kind!r} is none of json_schema, json_object and text")
+
+
+def structured(
+    model: Any, schema: Schema | None, method: str, *, include_raw: bool
+) -> Runnable[LanguageModelInput, Any]:
+    """A model whose answers are values of a schema.
+
+    Args:
+        model: The chat model.
+        schema: Pydantic class, TypedDict or JSON Schema; None only for ``json_mode``.
+        method: One of ``METHODS``.
+        include_raw: Give the message and the parsing error too.
+
+    Raises:
+        InvalidSetting: If the method is unknown, or there is no schema.
+    """
+    if method not in METHODS or (schema is None and method != "json_mode"):
+        raise InvalidSetting(f"method must be one of {', '.join(METHODS)}, and all but json_mode need a schema")
+    bound, parser = _by_call(model, schema) if method == "function_calling" else _by_json(model, schema, method)
+    if not include_raw:
+        chain: Runnable[LanguageModelInput, Any] = bound | parser
+        return chain
+    parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
+    failed = RunnablePassthrough.assign(parsed=lambda _: None)
+    return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def _by_call(model: Any, schema: Any) -> tuple[Any, BaseOutputParser[Any]]:
+    name = function_of(schema)["name"]
+    told = {"kwargs": {"method": "function_calling"}, "schema": schema}
+    bound = model.bind_tools([schema], tool_choice=name, ls_structured_output_format=told)
+    if is_basemodel_subclass(schema):
+        return bound, PydanticToolsParser(tools=[schema], first_tool_only=True)
+    return bound, JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
+
+
+def _by_json(model: Any, schema: Any, method: str) -> tuple[Any, BaseOutputParser[Any]]:
+    form: dict[str, Any] = {"type": "json_object"}
+    if method == "json_schema":
+        wanted = convert_to_json_schema(schema)
+        form = {"type": "json_schema", "json_schema": {"name": wanted.get("title", "answer"), "schema": wanted}}
+    told = {"kwargs": {"method": method}, "schema": schema}
+    bound = model.bind(response_format=form, ls_structured_output_format=told if schema is not None else None)
+    if schema is not None and is_basemodel_subclass(schema):
+        return bound, PydanticOutputParser(pydantic_object=schema)
+    return bound, JsonOutputParser()
