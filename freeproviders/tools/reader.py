@@ -7,11 +7,12 @@ what may still come is not part of the answer.
 import json
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from freeproviders.errors import BadReply
 from freeproviders.merging import Merger
-from freeproviders.tools import events, parse_value, result
+from freeproviders.tools import events, parse_value
 from freeproviders.tools.coercion import Mismatch, fitted
 from freeproviders.tools.render import offered_tools
 from freeproviders.tools.scanner import ToolScanner
@@ -95,32 +96,29 @@ class ToolReader:
             return []
         if not isinstance(arguments, dict):
             return []
-        made = events.CallStarted(1, f"call_{uuid.uuid4().hex[:24]}", str(tool["name"]))
-        done = events.CallDone(1, result.ToolCall(made.name, arguments, ("arguments_only",)))
-        text = events.CallArguments(1, json.dumps(arguments, ensure_ascii=False))
+        made = CallStarted(1, f"call_{uuid.uuid4().hex[:24]}", str(tool["name"]))
+        done = CallDone(1, ToolCall(made.name, arguments, ("arguments_only",)))
+        text = CallArguments(1, json.dumps(arguments, ensure_ascii=False))
         return self._events((made, text, done))
 
     def _event(self, scanned: events.Event) -> list[Event]:
         match scanned:
             case events.TextPiece():
                 return [Text(scanned.text)]
-            case events.CallStarted():
+            case events.ThinkingPiece():
+                return []  # thoughts were never meant to be read by the user
+            case CallStarted():
                 self._ids[scanned.index] = scanned.id
-                return [CallStarted(scanned.index, scanned.id, scanned.name)]
-            case events.CallArguments():
-                return [CallArguments(scanned.index, scanned.text)]
-            case events.CallDone():
+            case CallDone():
                 return [CallDone(scanned.index, self._done(scanned))]
-            case events.CallFailed(index, call):
-                self._invalid.append({"name": call.name, "reason": call.reason})
-                return [CallFailed(index, InvalidCall(call.name, call.reason, call.text, call.kind))]
-            case events.Withdrawn():
+            case CallFailed():
+                self._invalid.append({"name": scanned.call.name, "reason": scanned.call.reason})
+            case Withdrawn():
                 self._ids, self._repairs, self._invalid = {}, {}, []
-                return [Withdrawn()]
-        return []  # thoughts were never meant to be read by the user
+        return [scanned]
 
-    def _done(self, done: events.CallDone) -> ToolCall:
-        call = ToolCall(done.call.name, done.call.arguments, done.call.repairs, self._ids[done.index])
+    def _done(self, done: CallDone) -> ToolCall:
+        call = replace(done.call, id=self._ids[done.index])
         if call.repairs:
             self._repairs[call.id] = list(call.repairs)
         return call
