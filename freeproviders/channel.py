@@ -259,4 +259,5 @@ def _translated(provider: Provider, watch: IdleWatch | None = None) -> Iterator[
             raise BadReply(f"the reply cannot be read: {error.__cause__.message}", provider=name) from error
         if watch is not None and watch.expired:
             raise TimedOut(watch.message, provider=name) from error
-        raise ConnectionFailed(f"{type(error).__name__}: {error}", provider=name) from error
+        advice = "Check the network and the proxy; if the service has moved, set base_url."
+        raise ConnectionFailed(f"{str(error) or type(error).__name__}. {advice}", provider=name) from error
