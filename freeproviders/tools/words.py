@@ -14,9 +14,9 @@ __all__ = ["number", "read_key_word", "read_word"]
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:_\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?(?:[eE][+-]?\d+)?(?=\s*[,}\])])")
-_KEY_WORD = re.compile(
-    r"[^\s:=,{}\[\]()\"'“”`]+(?:[ \t]+[^\s:=,{}\[\]()\"'“”`]+)*(?=\s*[:=\"'”])|[^\s:=,{}\[\]()\"'“”`]+"
-)
+_KEY_WORD = re.compile(r"[^\s:=,{}\[\]()\"'“”`]+")
+_KEY_WORDS = re.compile(r"(?:[^\s:=,{}\[\]()\"'“”`]|[ \t])+")
+_BEHIND_KEY = re.compile(r"\s*[:=\"'”]")
 _STOP = re.compile(r"[,{}\[\]()\n\"'“”`;]|\s//|/\*|\\[nrt](?=\s{0,8}[\"}\]])")
 _OPENING = "{[("
 _ENDS_WORD = frozenset(",}])\n;")
@@ -46,14 +46,22 @@ def read_key_word(reader: "ValueReader") -> str:
         reader.position += 1
         reader.note("junk")
         return ""
-    reader.position = found.end()
+    key = _whole_key(reader.text, found)
+    reader.position += len(key)
     if reader.text[reader.position : reader.position + 1] in ('"', "'", "”"):
         reader.position += 1
     if reader.position >= reader.end:
-        return Cut(found.group())
-    if "\\_" in found.group():
+        return Cut(key)
+    if "\\_" in key:
         reader.note("markdown")
-    return found.group().replace("\\_", "_").strip()
+    return key.replace("\\_", "_").strip()
+
+
+def _whole_key(text: str, first: re.Match[str]) -> str:
+    """The first word, or all words up to what ends a key, where it comes right behind them."""
+    words = _KEY_WORDS.match(text, first.start())
+    key = words.group().rstrip(" \t") if words is not None else first.group()
+    return key if _BEHIND_KEY.match(text, first.start() + len(key)) else first.group()
 
 
 def read_word(reader: "ValueReader", place: str) -> Any:
