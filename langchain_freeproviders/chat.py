@@ -87,11 +87,11 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
         Raises:
             InvalidSetting: If ``tool_choice`` names no tool that is there.
         """
-        formatted = [{"type": "function", "function": function_of(tool)} for tool in tools]
+        functions = [function_of(tool) for tool in tools]
         with translated():
-            choice = tool_choice_of(tool_choice, [tool["function"]["name"] for tool in formatted])  # type: ignore[index]
-        words = {"tools": formatted, "tool_choice": choice, "parallel_tool_calls": parallel_tool_calls}
-        return self.bind(**words, **kwargs)
+            choice = tool_choice_of(tool_choice, [function["name"] for function in functions])
+        formatted = [{"type": "function", "function": function} for function in functions]
+        return self.bind(tools=formatted, tool_choice=choice, parallel_tool_calls=parallel_tool_calls, **kwargs)
 
     def with_structured_output(
         self,
