@@ -8,7 +8,6 @@ from pydantic import Field
 
 from freeproviders import registry
 from freeproviders.blocking import portal
-from freeproviders.errors import InvalidSetting
 from freeproviders.providers import pi_archive
 from freeproviders.providers.pi import Pi
 from freeproviders.wire import Exchange
@@ -105,11 +104,7 @@ class ChatPi(FreeChatModel):
     async def avoice(self, message: AIMessage, name: str = pi_archive.VOICES[0]) -> tuple[bytes, str]:
         """As ``voice``, awaited."""
         facts = message.response_metadata
-        with translated():
-            if "thread" not in facts or "message_sid" not in facts:
-                raise InvalidSetting("the message has no thread: ask with thread={} to be able to hear the answer")
-        sid, thread = facts["message_sid"], facts["thread"]
-        result: tuple[bytes, str] = await self._archive(lambda pi: pi_archive.voice(pi, thread, sid, name))
+        result: tuple[bytes, str] = await self._archive(lambda pi: pi_archive.spoken(pi, facts, name))
         return result
 
     async def _archive(self, exchange: Callable[[Pi], Exchange]) -> Any:

@@ -154,10 +154,7 @@ class Pi(FreeProviderLLM):
             BadReply: If what comes is no audio.
         """
         raw = answer if isinstance(answer, Mapping) else answer.raw or {}
-        if "thread" not in raw or "message_sid" not in raw:
-            raise InvalidSetting("Pi speaks answers of kept conversations alone: ask with thread={}", provider="pi")
-        said = partial(pi_archive.voice, self._pi(), raw["thread"], raw["message_sid"], voice)
-        audio, kind = await self._client.arun(said)
+        audio, kind = await self._client.arun(partial(pi_archive.spoken, self._pi(), raw, voice))
         return audio, kind
 
     def voice(

@@ -7,13 +7,13 @@ Protocol and evidence: docs/wire/pi.md.
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from freeproviders.errors import BadReply, LoginRequired
+from freeproviders.errors import BadReply, InvalidSetting, LoginRequired
 from freeproviders.providers.pi import LOGIN_ADVICE, Pi
 from freeproviders.providers.pi_requests import get_request
 from freeproviders.status import message_in
 from freeproviders.wire import Reply, Request
 
-__all__ = ["VOICES", "history", "voice"]
+__all__ = ["VOICES", "history", "spoken", "voice"]
 
 VOICES = tuple(f"voice{number}" for number in range(1, 9))
 """Names of the voices every client agrees on."""
@@ -71,3 +71,20 @@ def voice(
     if not reply.body or kind in ("application/json", "text/html"):
         raise BadReply(f"no audio: {reply.text[:200]!r}", provider="pi")
     return reply.body, kind
+
+
+def spoken(pi: Pi, facts: Mapping[str, Any], name: str = VOICES[0]) -> Generator[Request, Reply, tuple[bytes, str]]:
+    """As ``voice``, for an answer that is known by its metadata.
+
+    Args:
+        pi: The provider.
+        facts: The answer's metadata.
+        name: One of ``VOICES``, or a newer name of the service.
+
+    Raises:
+        InvalidSetting: If the answer was not part of a kept conversation.
+        BadReply: If what comes is no audio.
+    """
+    if "thread" not in facts or "message_sid" not in facts:
+        raise InvalidSetting("Pi speaks answers of kept conversations alone: ask with thread={}", provider="pi")
+    return voice(pi, facts["thread"], facts["message_sid"], name)
