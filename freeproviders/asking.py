@@ -1,19 +1,33 @@
 """What is asked in one call, round by round: a reply that could not be used is asked for again, within a budget.
 
-Only a reply of which nothing has been handed on yet is asked for again. No I/O: the client sends and reads.
+Only a reply of which nothing has been handed on yet is asked for again. Where one value had to come (by a schema, or in
+the call of one tool), part of it has been handed on and the rest does not fit, the answer ends with an error. No I/O:
+the client sends and reads.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from freeproviders.wire import CallDone, CallFailed, CallStarted, Event, Prompt, Text, Turn, Withdrawn
+from freeproviders.errors import BadReply
+from freeproviders.wire import (
+    CallArguments,
+    CallDone,
+    CallFailed,
+    CallStarted,
+    Event,
+    Prompt,
+    Text,
+    Turn,
+    Withdrawn,
+)
 
 __all__ = ["Asking"]
 
 _TOOL_ROUNDS = 1
 _SCHEMA_ROUNDS = 2
 _QUOTED = 300
+_PARTS = (CallStarted, CallArguments)
 
 
 class Asking:
@@ -21,31 +35,43 @@ class Asking:
 
     Args:
         prompt: What the caller asks.
-        shown: Whether what ``pass_on`` gives is shown at once; if not, the caller drops it when there is another round.
+        shown: Whether what ``pass_on`` gives is shown at once; if not, the caller drops it when there is another round,
+            and nothing is gained by reading the reply in part.
+
+    Attributes:
+        prompt: What to ask in this round.
+        rounds: How many rounds have begun.
     """
 
     def __init__(self, prompt: Prompt, *, shown: bool = True) -> None:
-        self.prompt: Prompt = prompt
+        self.prompt: Prompt = prompt if shown else replace(prompt, partial=False)
         self.rounds: int = 1
         self._shown = shown
         self._forced = bool(prompt.tools) and prompt.tool_choice not in ("auto", "none")
+        self._awaited = prompt.schema is not None or (
+            self._forced and (prompt.tool_choice != "any" or len(prompt.tools) == 1)
+        )
         self._left = _SCHEMA_ROUNDS if prompt.schema is not None else _TOOL_ROUNDS if prompt.tools else 0
         self._emitted = self._called = self._done = False
         self._held: list[Text] = []
         self._failed: list[CallFailed] = []
 
     def pass_on(self, events: Sequence[Event]) -> Sequence[Event]:
-        """The events that the caller gets now. Failures wait, and so does text where a call must come."""
+        """The events that the caller gets now. Failures wait, and so does text where a call must come or has failed.
+
+        Raises:
+            BadReply: If the value that had to come does not go on as it began.
+        """
         if not self.prompt.tools and self.prompt.schema is None:
             return events
         passed: list[Event] = []
         for event in events:
             if isinstance(event, Withdrawn):
-                self._forget()
+                self.forget()
                 passed = [] if self._shown else [event]
             elif isinstance(event, CallFailed):
-                self._failed.append(event)
-            elif isinstance(event, Text) and self._forced and not self._called:
+                passed = self._fail(event, passed)
+            elif isinstance(event, Text) and (self._failed or (self._forced and not self._called)):
                 self._held.append(event)
             else:
                 passed += self._release() if isinstance(event, CallStarted) else []
@@ -54,7 +80,24 @@ class Asking:
         self._done = self._done or any(isinstance(event, CallDone) for event in passed)
         return passed
 
-    def _forget(self) -> None:
+    def _fail(self, failed: CallFailed, passed: list[Event]) -> list[Event]:
+        """Keep a failure for later; what has been passed on, without what came of it in the very same step."""
+        if self._emitted:
+            begun = self.prompt.schema is not None or failed.index
+            if begun and self._awaited and not self._done:
+                raise BadReply(
+                    f"what had to come cannot be used, and part of it has been shown: {failed.call.reason}. Ask again, "
+                    f"or without parts: then a reply that does not fit is asked for again by itself"
+                )
+            self._failed.append(failed)
+            return passed
+        self._failed.append(replace(failed, index=0))
+        if self.prompt.schema is not None:
+            return []
+        return [event for event in passed if not (isinstance(event, _PARTS) and event.index == failed.index)]
+
+    def forget(self) -> None:
+        """Drops what waits of the reply so far: it is read anew."""
         self._failed, self._held, self._called, self._done = [], [], False, False
 
     def _release(self) -> list[Text]:
@@ -73,12 +116,12 @@ class Asking:
             return False
         self._left -= 1
         self.rounds += 1
-        said = self._failed[0].call.text if self._failed else "".join(event.text for event in self._held)
+        said = "".join(event.text for event in self._held)
         turns = (Turn(role="assistant", text=said[:_QUOTED]), Turn(role="user", text=self._correction()))
         self.prompt = replace(
             self.prompt, turns=(*self.prompt.turns, *turns), thread=facts.get("thread", self.prompt.thread)
         )
-        self._forget()
+        self.forget()
         return True
 
     def _correction(self) -> str:
@@ -94,9 +137,8 @@ class Asking:
         return f"You called no tool. Reply with a block that calls one {wanted}, and nothing else."
 
     def rest(self) -> list[Event]:
-        """What is left to hand on at the end: a reply that no round could mend is handed on as it was written."""
-        written = [] if self._done else [Text(failed.call.text) for failed in self._failed]
-        return [*self._held, *(failed for failed in self._failed if failed.index), *written]
+        """What is left to hand on at the end: what no round could mend, as it was written, and the calls in it."""
+        return [*self._held, *(failed for failed in self._failed if failed.call.id)]
 
 
 def _is_blank(event: Event) -> bool:

@@ -28,6 +28,7 @@ __all__ = [
     "Prompt",
     "Reply",
     "Request",
+    "Restarted",
     "Role",
     "Text",
     "ToolCall",
@@ -65,12 +66,14 @@ class InvalidCall:
         reason: What is wrong and where, in words that a model can act on.
         text: The source text.
         kind: ``"truncated"``, ``"unknown_tool"``, ``"schema"`` or ``"unreadable"``.
+        id: An id that no other call has; empty for a value that does not fit its schema, which is no call.
     """
 
     name: str
     reason: str
     text: str
     kind: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,8 @@ class Prompt:
         tool_choice: ``"auto"``, ``"any"`` (it must call one), ``"none"``, or the name of the tool it must call.
         parallel_calls: Whether it may make several calls at once.
         schema: A JSON Schema that the answer must fit; it then is one JSON value and nothing else.
+        partial: Whether a stream hands on the arguments of calls, and the value of a schema, as they grow, in steps of
+            at least 64 characters. What has been handed on cannot be asked for again.
     """
 
     turns: tuple[Turn, ...]
@@ -120,6 +125,7 @@ class Prompt:
     tool_choice: str = "auto"
     parallel_calls: bool = True
     schema: Mapping[str, Any] | None = None
+    partial: bool = False
 
     @classmethod
     def of(cls, text: str) -> "Prompt":
@@ -221,7 +227,20 @@ class Done:
     metadata: Mapping[str, Any]
 
 
-Event = Text | Image | CallStarted | CallArguments | CallDone | CallFailed | Withdrawn | Fact | Done
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    """What has been handed on is void: a router begins the answer anew with another candidate, as the caller wished.
+
+    Attributes:
+        candidate: Name of the one whose answer broke off.
+        partial: Its text so far.
+    """
+
+    candidate: str
+    partial: str
+
+
+Event = Text | Image | CallStarted | CallArguments | CallDone | CallFailed | Withdrawn | Restarted | Fact | Done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The chat model over a client: whole and streamed, awaited and blocking, each natively."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -9,14 +9,16 @@ from typing import Any, Literal
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.tool import tool_call, tool_call_chunk
+from langchain_core.messages.tool import ToolCallChunk, invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
+from langchain_core.utils.json import parse_partial_json
 from pydantic import BaseModel
 
 from freeproviders.blocking import portal
+from freeproviders.errors import ProviderError
 from freeproviders.wire import (
     Answer,
     CallArguments,
@@ -26,6 +28,7 @@ from freeproviders.wire import (
     Done,
     Event,
     Image,
+    InvalidCall,
     Prompt,
     Text,
 )
@@ -36,9 +39,14 @@ from langchain_freeproviders.tools import function_of, schema_of, structured, to
 
 __all__ = ["FreeChatModel"]
 
+# Whatever JSON text breaks off, one of these is wrong behind it: in a string or outside, in an object or an array.
+_ENDS = ('"]', '"}', "]", "}", '""]', '""}')
+
 
 class FreeChatModel(FreeProviderModel, BaseChatModel):
     """A service as a chat model; the concrete classes name the service."""
+
+    stream_tool_args: bool = False
 
     @property
     def _llm_type(self) -> str:
@@ -82,7 +90,8 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
             tool_choice: ``"auto"``, ``"any"`` or ``"required"``, ``"none"``, or the name of the tool that must be
                 called.
             parallel_tool_calls: Whether the model may make several calls at once.
-            kwargs: Further words of each call.
+            kwargs: Further words of each call, such as ``stream_tool_args=True``: a stream then gives arguments as they
+                grow, in steps of at least 64 characters, and what it has given cannot be asked for again.
 
         Raises:
             InvalidSetting: If ``tool_choice`` names no tool that is there.
@@ -104,6 +113,9 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
     ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
         """The model with answers that are values of a schema, checked, and asked for again up to twice.
 
+        A stream gives the value as it grows. What does not fit is asked for again while nothing has been given; then
+        it is an error (``StreamInterrupted``). ``stream_tool_args=False`` gives it whole, with all the asking.
+
         Args:
             schema: Pydantic class, TypedDict or JSON Schema of an object; may be None with ``"json_mode"``.
             method: ``"json_schema"`` asks for JSON by the schema, ``"function_calling"`` for a call of a tool made of
@@ -116,15 +128,25 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
             InvalidSetting: If the method is unknown, or there is no schema.
         """
         with translated():
-            return structured(self.bind(**kwargs) if kwargs else self, schema, method, include_raw=include_raw)
+            return structured(self, schema, method, include_raw=include_raw, words=kwargs)
 
     def _asked(self, messages: list[BaseMessage], stop: list[str] | None, words: Mapping[str, Any]) -> Prompt:
         words = dict(words)
         tools = tuple(function_of(tool) for tool in words.pop("tools", None) or ())
         choice = tool_choice_of(words.pop("tool_choice", None), [tool["name"] for tool in tools])
         parallel, schema = words.pop("parallel_tool_calls", None), schema_of(words.pop("response_format", None))
+        grows = words.pop("stream_tool_args", None)
+        if grows is None:  # an answer by a schema is asked for again rather than shown in part, unless a call says so
+            grows = self.stream_tool_args and schema is None
         prompt = self._prompt(to_turns(messages, self._provider_name()), stop, words)
-        return replace(prompt, tools=tools, tool_choice=choice, parallel_calls=parallel is not False, schema=schema)
+        return replace(
+            prompt,
+            tools=tools,
+            tool_choice=choice,
+            parallel_calls=parallel is not False,
+            schema=schema,
+            partial=bool(grows),
+        )
 
     def _generate(
         self,
@@ -148,11 +170,16 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
             return await self._whole(self._asked(messages, stop, kwargs))
 
     async def _whole(self, prompt: Prompt) -> ChatResult:
-        answer = await self._client.acomplete(prompt, on_retry=self._before_retry())
+        answer = await self._client.acomplete(prompt, listen=self._listener())
         images = [await self._with_bytes(image) for image in answer.images]
         calls = [tool_call(name=call.name, args=dict(call.arguments), id=call.id) for call in answer.calls]
-        content = _content(answer, images)
-        message = AIMessage(content=content, tool_calls=calls, response_metadata=_metadata(answer.metadata))
+        failed = [invalid_tool_call(**call) for call in answer.metadata.get("invalid_tool_calls", ())]
+        message = AIMessage(
+            content=_content(answer, images),
+            tool_calls=calls,
+            invalid_tool_calls=failed,
+            response_metadata=_metadata(answer.metadata),
+        )
         info = {"finish_reason": answer.metadata["finish_reason"]}
         return ChatResult(generations=[ChatGeneration(message=message, generation_info=info)])
 
@@ -164,15 +191,13 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with translated():
-            prompt = self._asked(messages, stop, kwargs)
-            images = 0
-            with closing(self._client.stream(prompt, on_retry=self._before_retry())) as events:
-                for event in events:
-                    if isinstance(event, CallDone):
-                        continue  # its name and arguments have been handed on
-                    images += isinstance(event, Image)
+            prompt, chunks = self._asked(messages, stop, kwargs), _Chunks()
+            with closing(self._client.stream(prompt, listen=self._listener())) as events:
+                for event in chunks.closed(events):
                     whole = portal.call(partial(self._with_bytes, event)) if isinstance(event, Image) else event
-                    chunk = _chunk(whole, images)
+                    chunk = chunks.of(whole)
+                    if chunk is None:
+                        continue
                     if run_manager is not None:
                         run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
@@ -185,14 +210,12 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with translated():
-            prompt = self._asked(messages, stop, kwargs)
-            images = 0
+            prompt, chunks = self._asked(messages, stop, kwargs), _Chunks()
             # Not closed by hand: a loop that shuts down closes all generators at once, this one among them.
-            async for event in self._client.astream(prompt, on_retry=self._before_retry()):
-                if isinstance(event, CallDone):
-                    continue  # its name and arguments have been handed on
-                images += isinstance(event, Image)
-                chunk = _chunk(await self._with_bytes(event) if isinstance(event, Image) else event, images)
+            async for event in chunks.aclosed(self._client.astream(prompt, listen=self._listener())):
+                chunk = chunks.of(await self._with_bytes(event) if isinstance(event, Image) else event)
+                if chunk is None:
+                    continue
                 if run_manager is not None:
                     await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
@@ -217,28 +240,88 @@ def _content(answer: Answer, images: Sequence[Image]) -> str | list[str | dict[s
     return [text_block("\n".join(filter(None, lines))), *blocks]
 
 
-def _chunk(event: Event, images: int) -> ChatGenerationChunk:
-    if isinstance(event, Text):
-        return ChatGenerationChunk(message=AIMessageChunk(content=event.text))
-    if isinstance(event, CallStarted):
-        return _call_chunk(event.index, name=event.name, id=event.id, args="")
-    if isinstance(event, CallArguments):
-        return _call_chunk(event.index, args=event.text)
-    if isinstance(event, CallFailed):
-        # LangChain closes open JSON by itself and would take half a call for a whole one; this it cannot close.
-        return _call_chunk(event.index, args='"]')
-    if isinstance(event, Image):
-        blocks: list[str | dict[str, Any]] = [text_block(image_caption(event, images)), image_block(event, images)]
-        return ChatGenerationChunk(message=AIMessageChunk(content=blocks))
-    # Metadata stands on the last chunk alone: core adds chunks up, and strings with them ("gpt-4gpt-4").
-    metadata = event.metadata if isinstance(event, Done) else {}
-    message = AIMessageChunk(content="", response_metadata=_metadata(metadata), chunk_position="last")
-    return ChatGenerationChunk(message=message)
+class _Chunks:
+    """Turns the events of one stream into chunks; numbers its images, and its calls as the core does.
+
+    LangChain closes open JSON by itself and would take half a call for a whole one. So a call that fails, or with which
+    the stream breaks off, ends with what LangChain cannot close.
+    """
+
+    def __init__(self) -> None:
+        self._images = self._calls = 0
+        self._open: dict[int, str] = {}
+
+    def closed(self, events: Iterable[Event]) -> Iterator[Event]:
+        """The events; where they break off, calls that have begun fail first."""
+        try:
+            yield from events
+        except ProviderError as error:
+            yield from self._broken(error)
+            raise
+
+    async def aclosed(self, events: AsyncIterable[Event]) -> AsyncIterator[Event]:
+        """As ``closed``, awaited."""
+        try:
+            async for event in events:
+                yield event
+        except ProviderError as error:
+            for failed in self._broken(error):
+                yield failed
+            raise
+
+    def _broken(self, error: ProviderError) -> list[CallFailed]:
+        failed = InvalidCall("", error.message, "", "truncated")
+        return [CallFailed(index, failed) for index in self._open]
+
+    def of(self, event: Event) -> ChatGenerationChunk | None:
+        """The chunk of an event; None for what has been handed on already."""
+        match event:
+            case CallDone():
+                self._open.pop(event.index, None)
+                return None
+            case Text():
+                message = AIMessageChunk(content=event.text)
+            case Image():
+                self._images += 1
+                number = self._images
+                message = AIMessageChunk(content=[text_block(image_caption(event, number)), image_block(event, number)])
+            case CallStarted() | CallArguments() | CallFailed():
+                message = AIMessageChunk(content="", tool_call_chunks=[self._call(event)])
+            case Done():
+                # Metadata stands on the last chunk alone: core adds chunks up, and strings with them ("gpt-4gpt-4").
+                facts = _metadata(event.metadata)
+                message = AIMessageChunk(content="", response_metadata=facts, chunk_position="last")
+            case _:
+                message = AIMessageChunk(content="")
+        return ChatGenerationChunk(message=message)
+
+    def _call(self, event: CallStarted | CallArguments | CallFailed) -> ToolCallChunk:
+        self._calls = max(self._calls, event.index)
+        match event:
+            case CallStarted():
+                self._open[event.index] = ""
+                return tool_call_chunk(name=event.name, args="", id=event.id, index=event.index)
+            case CallArguments():
+                self._open[event.index] = self._open.get(event.index, "") + event.text
+                return tool_call_chunk(args=event.text, index=event.index)
+            case CallFailed(index=0):
+                self._calls += 1
+                failed = event.call
+                text = failed.text + _unclosable(failed.text)
+                return tool_call_chunk(name=failed.name, args=text, id=failed.id, index=self._calls)
+        return tool_call_chunk(args=_unclosable(self._open.pop(event.index, "")), index=event.index)
 
 
-def _call_chunk(index: int, *, args: str, name: str | None = None, id: str | None = None) -> ChatGenerationChunk:  # noqa: A002
-    chunk = tool_call_chunk(name=name, args=args, id=id, index=index)
-    return ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[chunk]))
+def _unclosable(written: str) -> str:
+    """What makes LangChain see that JSON text is broken: a bracket that nothing there waits for."""
+    return next((end for end in _ENDS if not _closes(written + end)), "")
+
+
+def _closes(text: str) -> bool:
+    try:
+        return isinstance(parse_partial_json(text), dict)
+    except ValueError:
+        return False
 
 
 def _metadata(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,8 @@ def to_turns(messages: Iterable[BaseMessage], provider: str) -> tuple[Turn, ...]
         call["id"]: call["name"]
         for message in messages
         if isinstance(message, AIMessage)
-        for call in message.tool_calls
+        for call in (*message.tool_calls, *message.invalid_tool_calls)
+        if call["name"]
     }
     return tuple(_to_turn(message, names, provider) for message in messages)
 
@@ -123,7 +124,8 @@ def image_block(image: Image, number: int) -> dict[str, Any]:
     if image.data is None:
         return {"type": "image", "index": number, "url": image.url}
     data = base64.b64encode(image.data).decode()
-    return {"type": "image", "index": number, "base64": data, "mime_type": image.mime_type or "image/png"}
+    source = {"extras": {"url": image.url}} if image.url else {}
+    return {"type": "image", "index": number, "base64": data, "mime_type": image.mime_type or "image/png", **source}
 
 
 def text_block(text: str) -> dict[str, Any]:

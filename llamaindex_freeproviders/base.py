@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar
 
@@ -23,9 +23,10 @@ from llama_index.core.prompts import PromptTemplate
 from llama_index.core.types import BasePydanticProgram, Model, PydanticProgramMode
 
 from freeproviders.blocking import portal
-from freeproviders.errors import InvalidSetting
+from freeproviders.errors import BadReply, InvalidSetting
 from freeproviders.images import fetch
 from freeproviders.notices import warn_ignored
+from freeproviders.reports import AttemptStarted, Listen, Report
 from freeproviders.settings import nearest
 from freeproviders.wire import CallArguments, CallDone, CallFailed, CallStarted, Done, Event, Image, Prompt, Text
 from llamaindex_freeproviders.configured import Configured, renamed
@@ -44,11 +45,20 @@ __all__ = ["FreeProviderLLM"]
 L = TypeVar("L", bound="FreeProviderLLM")
 R = TypeVar("R")
 
-# Beginnings of calls: LlamaIndex is told of a call when it is whole.
-_UNTOLD = (CallStarted, CallArguments, CallFailed)
+# What makes no response of its own: a call is told of when it is whole, or by its growing arguments.
+_UNTOLD = (CallStarted, CallFailed)
 # What core passes with the tools; without tools it says nothing.
 _TOOL_WORDS = ("tools", "tool_choice", "tool_required", "allow_parallel_tool_calls", "verbose")
-_CALL_WORDS = ("model", "temperature", "max_tokens", "stop", "thread", "formatted", *_TOOL_WORDS)
+_CALL_WORDS = (
+    "model",
+    "temperature",
+    "max_tokens",
+    "stop",
+    "thread",
+    "formatted",
+    "stream_tool_args",
+    *_TOOL_WORDS,
+)
 
 
 class FreeProviderLLM(Configured):
@@ -59,8 +69,10 @@ class FreeProviderLLM(Configured):
     the service keeps (Pi, Yqcloud), ``thread=response.raw["thread"]`` goes on with it: then only what is new is sent.
 
     ``raw`` of an answer, of a stream's last piece, is a dict: ``provider``, ``model``, ``finish_reason``,
-    ``attempts``, and where there is one ``thread``, ``citations``, ``message_sid`` or ``image_urls``. A stream's
-    ``delta``s join to its text; a whole answer is what the last piece of a stream would be.
+    ``attempts``, and where there is one ``thread``, ``citations``, ``message_sid`` or ``image_urls``; calls that were
+    mended are told of in ``tool_call_repairs``, calls that cannot be made in ``invalid_tool_calls`` (``name``,
+    ``args``, ``id``, ``error``). A stream's ``delta``s join to its text; a whole answer is what the last piece of a
+    stream would be. With ``stream_tool_args=True`` a stream shows calls while their arguments grow.
 
     Raises:
         ProviderError: Of the fitting class (``freeproviders.errors``), from calls and while reading a stream.
@@ -168,7 +180,8 @@ class FreeProviderLLM(Configured):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Generator[Model | list[Model] | FlexibleModel | list[FlexibleModel], None, None]:
-        return self._streaming_program(output_cls, prompt).stream_call(llm_kwargs=llm_kwargs, **prompt_args)
+        program, words = self._streaming_program(output_cls, prompt), {"stream_tool_args": True, **(llm_kwargs or {})}
+        yield from _ended(program.stream_call(llm_kwargs=words, **prompt_args), output_cls)
 
     async def _structured_astream_call(
         self,
@@ -177,8 +190,8 @@ class FreeProviderLLM(Configured):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> AsyncGenerator[Model | list[Model] | FlexibleModel | list[FlexibleModel], None]:
-        program = self._streaming_program(output_cls, prompt)
-        return await program.astream_call(llm_kwargs=llm_kwargs, **prompt_args)
+        program, words = self._streaming_program(output_cls, prompt), {"stream_tool_args": True, **(llm_kwargs or {})}
+        return _aended(await program.astream_call(llm_kwargs=words, **prompt_args), output_cls)
 
     def _streaming_program(self, output_cls: type[Model], prompt: PromptTemplate) -> BasePydanticProgram[Model]:
         mode = self.pydantic_program_mode
@@ -209,6 +222,7 @@ class FreeProviderLLM(Configured):
             tools=tools,
             tool_choice=choice_of(call["tool_choice"], tools, required=bool(call["tool_required"])),
             parallel_calls=call["allow_parallel_tool_calls"] is not False,
+            partial=bool(self.stream_tool_args if call["stream_tool_args"] is None else call["stream_tool_args"]),
         )
 
     def _told(self, prompt: str, formatted: bool, words: Mapping[str, Any]) -> Prompt:
@@ -247,7 +261,7 @@ class FreeProviderLLM(Configured):
         return portal.call(lambda: self._awhole(prompt, growing, blocking=True))
 
     async def _awhole(self, prompt: Prompt, growing: Growing[R], *, blocking: bool = False) -> R:
-        answer = await self._client.acomplete(prompt, on_retry=self._on_retry(blocking=blocking))
+        answer = await self._client.acomplete(prompt, listen=self._listener(blocking=blocking))
         calls = (CallDone(index, call) for index, call in enumerate(answer.calls, 1))
         events: list[Event] = [Text(answer.text), *answer.images, *calls, Done(metadata=answer.metadata)]
         for event in events:
@@ -255,37 +269,72 @@ class FreeProviderLLM(Configured):
         return growing.response(None)
 
     def _pieces(self, prompt: Prompt, growing: Growing[R]) -> Generator[R, None, None]:
-        with contextlib.closing(self._client.stream(prompt, on_retry=self._on_retry(blocking=True))) as events:
+        untold = _untold(prompt)
+        with contextlib.closing(self._client.stream(prompt, listen=self._listener(blocking=True))) as events:
             for event in events:
-                if isinstance(event, _UNTOLD):
-                    continue
-                yield growing.response(growing.take(self._ready_now(event, growing)))
+                new = growing.take(self._ready_now(event, growing))
+                if not isinstance(event, untold):
+                    yield growing.response(new)
 
     async def _apieces(self, prompt: Prompt, growing: Growing[R]) -> AsyncGenerator[R, None]:
+        untold = _untold(prompt)
         # Not closed by hand: a loop that shuts down closes all generators at once, and would find this one's running.
-        async for event in self._client.astream(prompt, on_retry=self._on_retry()):
-            if isinstance(event, _UNTOLD):
-                continue
-            yield growing.response(growing.take(await self._ready(event, growing)))
+        async for event in self._client.astream(prompt, listen=self._listener()):
+            new = growing.take(await self._ready(event, growing))
+            if not isinstance(event, untold):
+                yield growing.response(new)
 
     async def _ready(self, event: Event, growing: Growing[R]) -> Event:
-        """The event; an image with its bytes, where the response has a place for them."""
-        if isinstance(event, Image) and growing.inline:
+        """The event; an image with its bytes, where the response has a place for them, or checked if it has them."""
+        if isinstance(event, Image) and (growing.inline or event.data is not None):
             return await fetch(event, provider=self._client.provider, proxy=self.proxy)
         return event
 
     def _ready_now(self, event: Event, growing: Growing[R]) -> Event:
         return portal.call(lambda: self._ready(event, growing)) if isinstance(event, Image) else event
 
-    def _on_retry(self, *, blocking: bool = False) -> Callable[[int], Awaitable[None]]:
-        """Takes the rate limiter again before each further attempt; core takes it before the first."""
-        limiter = self.rate_limiter
+    def _listener(self, *, blocking: bool = False) -> Listen:
+        """Takes the rate limiter before each further attempt of a call; core takes it before the first."""
+        limiter, further = self.rate_limiter, False
 
-        async def wait(_: int) -> None:
-            if limiter is not None and blocking:
+        async def listen(report: Report) -> None:
+            nonlocal further
+            if not isinstance(report, AttemptStarted):
+                return
+            if limiter is not None and further and blocking:
                 # The form that core takes in a blocking call; not on the loop that serves all of them.
                 await asyncio.to_thread(limiter.acquire)
-            elif limiter is not None:
+            elif limiter is not None and further:
                 await limiter.async_acquire()
+            further = True
 
-        return wait
+        return listen
+
+
+def _untold(prompt: Prompt) -> tuple[type[Event], ...]:
+    return _UNTOLD if prompt.partial else (*_UNTOLD, CallArguments)
+
+
+def _ended(objects: Iterable[Any], output_cls: type[Model]) -> Generator[Any, None, None]:
+    """The objects; an error if the last one is not what was asked for, as core's programs say nothing of it.
+
+    Raises:
+        BadReply: If it is not.
+    """
+    last = None
+    for last in objects:
+        yield last
+    _check_last(last, output_cls)
+
+
+async def _aended(objects: AsyncIterable[Any], output_cls: type[Model]) -> AsyncGenerator[Any, None]:
+    last = None
+    async for last in objects:
+        yield last
+    _check_last(last, output_cls)
+
+
+def _check_last(last: Any, output_cls: type[Model]) -> None:
+    found = last if isinstance(last, list) else [last]
+    if not all(isinstance(item, output_cls) for item in found):
+        raise BadReply(f"the model gave no {output_cls.__name__} that is whole: ask again, or with a simpler form")

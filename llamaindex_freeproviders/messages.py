@@ -19,9 +19,22 @@ from llama_index.core.base.llms.types import (
     ThinkingBlock,
     ToolCallBlock,
 )
+from pydantic_core import from_json
 
 from freeproviders.errors import UnsupportedContent
-from freeproviders.wire import CallDone, Done, Event, Image, Role, Text, ToolCall, Turn
+from freeproviders.wire import (
+    CallArguments,
+    CallDone,
+    CallFailed,
+    CallStarted,
+    Done,
+    Event,
+    Image,
+    Role,
+    Text,
+    ToolCall,
+    Turn,
+)
 
 __all__ = ["Growing", "GrowingChat", "GrowingCompletion", "call_of", "to_turns", "with_user_message"]
 
@@ -50,34 +63,60 @@ def to_turns(messages: Iterable[ChatMessage], provider: str) -> tuple[Turn, ...]
     tools: dict[str, str] = {}
     turns = []
     for message in messages:
-        tools |= {
-            b.tool_call_id: b.tool_name for b in message.blocks if isinstance(b, ToolCallBlock) and b.tool_call_id
-        }
-        turns.append(_turn(message, tools, provider))
+        turn = _turn(message, tools, provider)
+        tools |= {call.id: call.name for call in turn.calls if call.id}
+        turns.append(turn)
     return tuple(turns)
 
 
 def _turn(message: ChatMessage, tools: Mapping[str, str], provider: str) -> Turn:
     role = _ROLES.get(message.role, "user")
     said = [_block_text(block, provider, own=role == "assistant") for block in message.blocks]
+    calls = [call_of(block) for block in message.blocks if isinstance(block, ToolCallBlock)]
+    if role == "assistant" and not calls:
+        told = [_told_call(entry) for entry in _told_calls(message)]
+        calls = [call for call in told if call is not None]
+        # The model's own, as `_placeholder` has it: a history that other LLMs wrote goes on without it.
+        said += ["(call of a tool by the assistant, in a form that cannot be read)"] * told.count(None)
     # Blocks are joined as ``ChatMessage.content`` joins them.
     text = "\n".join(part for part in said if part is not None)
     if message.role in _RESULTS:
         call = message.additional_kwargs.get("tool_call_id", "")
         return Turn(role="tool", text=text, name=message.additional_kwargs.get("name") or tools.get(call, call))
-    calls = (call_of(block) for block in message.blocks if isinstance(block, ToolCallBlock))
     return Turn(role=role, text=text, calls=tuple(calls))
 
 
 def call_of(block: ToolCallBlock) -> ToolCall:
     """A call in a message; those of other LLMs may hold their arguments as text, whole or broken off."""
-    arguments = block.tool_kwargs
+    return _call(block.tool_name, block.tool_kwargs, block.tool_call_id)
+
+
+def _call(name: str, arguments: Mapping[str, Any] | str, key: object) -> ToolCall:
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments or "{}")
         except ValueError:
             arguments = {"input": arguments}
-    return ToolCall(block.tool_name, arguments if isinstance(arguments, dict) else {}, id=block.tool_call_id or "")
+    return ToolCall(name, arguments if isinstance(arguments, Mapping) else {}, id=str(key or ""))
+
+
+def _told_calls(message: ChatMessage) -> Sequence[Any]:
+    """What stands beside the blocks: older histories and other integrations have their calls there alone."""
+    told = message.additional_kwargs.get("tool_calls") or ()
+    return told if isinstance(told, (list, tuple)) else [told]
+
+
+def _told_call(entry: Any) -> ToolCall | None:
+    """A call as OpenAI's API has it, an object or a dict of it, also without the inner ``function``."""
+    function = _part(entry, "function") or entry
+    name, arguments = _part(function, "name"), _part(function, "arguments")
+    if not (isinstance(name, str) and name and isinstance(arguments, (str, Mapping))):
+        return None
+    return _call(name, arguments, _part(entry, "id"))
+
+
+def _part(whole: Any, name: str) -> Any:
+    return whole.get(name) if isinstance(whole, Mapping) else getattr(whole, name, None)
 
 
 def _block_text(block: Any, provider: str, *, own: bool) -> str | None:
@@ -125,7 +164,7 @@ class Growing(ABC, Generic[R]):
         self.inline = inline
         self._text = ""
         self._images: list[Image] = []
-        self._calls: list[ToolCall] = []
+        self._calls = _Calls()
         self._raw: dict[str, Any] = {"provider": provider}
 
     def take(self, event: Event) -> str:
@@ -136,10 +175,10 @@ class Growing(ABC, Generic[R]):
         elif isinstance(event, Image):
             new = ("\n\n" if self._text else "") + _caption(event)
             self._images.append(event)
-        elif isinstance(event, CallDone):
-            self._calls.append(event.call)
         elif isinstance(event, Done):
             self._raw.update(event.metadata)
+        else:
+            self._calls.take(event)
         self._text += new
         return new
 
@@ -165,16 +204,12 @@ class GrowingChat(Growing[ChatResponse]):
     def response(self, delta: str | None) -> ChatResponse:
         """The answer so far, as a chat response."""
         images = (i for i in self._images if i.data is not None and (self.inline or i.url is None))
-        text = [TextBlock(text=self._text)] if self._text or not self._calls else []
-        blocks: list[Any] = [*text, *map(_image_block, images), *map(_call_block, self._calls)]
-        more = {**self._links(), **self._said_calls()}
+        calls = self._calls.so_far()
+        text = [TextBlock(text=self._text)] if self._text or not calls else []
+        blocks: list[Any] = [*text, *map(_image_block, images), *map(_call_block, calls)]
+        more = {**self._links(), **_said_calls(calls)}
         message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=more)
         return ChatResponse(message=message, delta=delta, raw=self._facts(), additional_kwargs=self._links())
-
-    def _said_calls(self) -> dict[str, Any]:
-        # Core's streaming programs look here; an empty list would count as calls too.
-        calls = [{"id": c.id, "name": c.name, "arguments": copy.deepcopy(c.arguments)} for c in self._calls]
-        return {"tool_calls": calls} if calls else {}
 
 
 class GrowingCompletion(Growing[CompletionResponse]):
@@ -183,6 +218,41 @@ class GrowingCompletion(Growing[CompletionResponse]):
     def response(self, delta: str | None) -> CompletionResponse:
         """The answer so far, as a completion."""
         return CompletionResponse(text=self._text, delta=delta, raw=self._facts(), additional_kwargs=self._links())
+
+
+class _Calls:
+    """The calls of a growing answer."""
+
+    def __init__(self) -> None:
+        self._done: list[ToolCall] = []
+        self._begun: CallStarted | None = None
+        self._arguments = ""
+
+    def take(self, event: Event) -> None:
+        """Adds an event; one that is not of calls changes nothing."""
+        match event:
+            case CallStarted():
+                self._begun, self._arguments = event, ""
+            case CallArguments():
+                self._arguments += event.text
+            case CallDone():
+                self._begun = None
+                self._done.append(event.call)
+            case CallFailed() if event.index:
+                self._begun = None
+
+    def so_far(self) -> list[ToolCall]:
+        """The calls in order; one that has only begun with the arguments there are, the last text perhaps in part."""
+        if self._begun is None:
+            return list(self._done)
+        arguments = from_json(self._arguments or "{}", allow_partial="trailing-strings")
+        return [*self._done, ToolCall(self._begun.name, arguments, id=self._begun.id)]
+
+
+def _said_calls(calls: Sequence[ToolCall]) -> dict[str, Any]:
+    # Core's streaming programs look here; an empty list would count as calls too.
+    said = [{"id": call.id, "name": call.name, "arguments": copy.deepcopy(call.arguments)} for call in calls]
+    return {"tool_calls": said} if said else {}
 
 
 def _caption(image: Image) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain
 
 from freeproviders.sandbox.agent.playing import play
 from freeproviders.sandbox.brain import Question
 from freeproviders.sandbox.rules import extract, memory, orders, talk, tasks
-from freeproviders.sandbox.rules.case import Case, calmed, read
+from freeproviders.sandbox.rules.case import Case, read
 
 Rule = Callable[[Case], str | None]
 
-_PROMPTS: tuple[Rule, ...] = (
+_RULES: tuple[Rule, ...] = (
     # prompts of frameworks come first: the texts inside them may look like anything else
     extract.refine,
     extract.answer,
@@ -21,12 +20,11 @@ _PROMPTS: tuple[Rule, ...] = (
     tasks.keywords,
     tasks.choose,
     tasks.rate,
-)
-_OWN_WORDS: tuple[Rule, ...] = (
+    # then what a user writes
     orders.exact,
     memory.recall,
     talk.arithmetic,
-    lambda case: extract.from_system(calmed(case)),
+    extract.from_system,
     memory.acknowledge,
     talk.lists,
     talk.small_talk,
@@ -69,6 +67,4 @@ class RuleBrain:
 
 
 def _ordinary(case: Case) -> str:
-    prompt = calmed(case)
-    answers = chain((rule(prompt) for rule in _PROMPTS), (rule(case) for rule in _OWN_WORDS))
-    return next(filter(None, answers), None) or talk.fallback(case)
+    return next(filter(None, (rule(case) for rule in _RULES)), None) or talk.fallback(case)

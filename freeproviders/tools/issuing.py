@@ -3,7 +3,7 @@
 import os
 
 from freeproviders.tools.deltas import ArgumentWriter
-from freeproviders.tools.events import CallArguments, CallDone, CallFailed, CallStarted, Event
+from freeproviders.tools.events import CallArguments, CallDone, CallFailed, CallStarted, Event, TextPiece
 from freeproviders.tools.names import NameBook
 from freeproviders.tools.result import InvalidCall, ToolCall
 from freeproviders.tools.wording import dumped
@@ -30,7 +30,7 @@ class Issuer:
         over: Whether no further call is wanted.
     """
 
-    __slots__ = ("_book", "_deltas", "_parallel", "_started", "_writer", "calls", "events", "failed", "over")
+    __slots__ = ("_book", "_deltas", "_kept", "_parallel", "_started", "_writer", "calls", "events", "failed", "over")
 
     def __init__(self, book: NameBook, *, parallel: bool, deltas: bool) -> None:
         self.events: list[Event] = []
@@ -42,10 +42,15 @@ class Issuer:
         self._deltas = deltas
         self._started = 0
         self._writer: ArgumentWriter | None = None
+        self._kept: list[str] = []
 
-    def begin(self) -> None:
-        """An item begins that may hold calls."""
-        self._writer = ArgumentWriter(self._book) if self._deltas else None
+    def begin(self, *, repeats: bool) -> None:
+        """An item begins that may hold calls.
+
+        Args:
+            repeats: Whether it may repeat calls; it is then given out when it is whole and known to be new.
+        """
+        self._writer = ArgumentWriter(self._book) if self._deltas and not repeats else None
 
     def follow(self, text: str) -> None:
         """The next piece of the item has arrived."""
@@ -58,13 +63,26 @@ class Issuer:
         if piece:
             self.events.append(CallArguments(self._started, piece))
 
-    def settle(self, found: list[ToolCall | InvalidCall], *, repeats: bool) -> None:
+    def keep(self, text: str) -> bool:
+        """Keep text behind a call that cannot be made: it is shown with that call, if at all.
+
+        Returns:
+            Whether there is such a call, and none that can be made.
+        """
+        if self._kept:
+            self._kept.append(text)
+        return bool(self._kept)
+
+    def settle(self, found: list[ToolCall | InvalidCall], written: str, *, repeats: bool) -> None:
         """The item is over.
 
         Args:
             found: What it held.
+            written: Its text, with the opener before it.
             repeats: Whether prose came between it and the calls before; a call found again is then no new one.
         """
+        if found and not self.calls:
+            self._kept.append(written)
         if self._started:
             self._finish(found.pop(0) if found else InvalidCall("", "the text is no call", "", "unreadable"))
         self._writer = None
@@ -82,12 +100,15 @@ class Issuer:
         """What was given out so far were drafts."""
         self.calls = []
         self.failed = []
+        self._kept = []
         self.over = False
 
     def report(self) -> None:
-        """Say which calls failed."""
+        """Say which calls failed and, where none could be made, how the reply went on from the first of them."""
         self.events += [CallFailed(0, call) for call in self.failed]
-        self.failed = []
+        if self._kept:
+            self.events.append(TextPiece("".join(self._kept)))
+        self.failed, self._kept = [], []
 
     def _known(self, call: ToolCall) -> bool:
         return any(call.name == done.name and call.arguments == done.arguments for done in self.calls)
@@ -121,6 +142,7 @@ class Issuer:
                 break
         self.events.append(CallDone(index, call))
         self.calls.append(call)
+        self._kept = []
         self.over = not self._parallel
 
 

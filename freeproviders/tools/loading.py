@@ -9,7 +9,7 @@ from freeproviders.tools.result import UnreadableValue
 from freeproviders.tools.strict import strict
 from freeproviders.tools.values import MAX_DEPTH, ValueReader
 
-__all__ = ["parse_value", "plain"]
+__all__ = ["certain_start", "parse_value", "plain"]
 
 _BRACKET = re.compile(r"[{\[]")
 _FENCED = re.compile(r"```[\w+-]{0,20}\s{0,80}(?=[{\[])")
@@ -41,6 +41,17 @@ def parse_value(text: str) -> tuple[Any, tuple[str, ...]]:
     if _doubly_escaped(text):
         repairs["double_escaped"] = None
     return plain(value), tuple({**notes, **repairs})
+
+
+def certain_start(text: str) -> int:
+    """Where the value of a text starts, however the text goes on; -1 if that cannot be told yet."""
+    stripped = text.lstrip()
+    if stripped[:1] in ("{", "["):
+        return len(text) - len(stripped)
+    if stripped[:1] in OPENING_QUOTES and stripped[:1] != "`":
+        return -1
+    fenced = _FENCED.search(text)
+    return fenced.end() if fenced else -1
 
 
 def _doubly_escaped(text: str) -> bool:

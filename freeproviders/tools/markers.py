@@ -22,7 +22,11 @@ _RESULTS = frozenset((
 _THINKS = frozenset(("think", "thinking", "thought", "thoughts", "reasoning", "scratchpad", "reflection"))
 _NOISE = frozenset(("eos", "endofturn", "startofturn", "bos", "?xml", "?"))
 _ALL = _OPENS | _CLOSES | _RESULTS | _THINKS | _NOISE
-_HEADS = frozenset(word[:length] for word in _ALL for length in range(1, len(word) + 1))
+_NAME = "name="
+"""Results are shown with the tool's name, so that is how they are invented too."""
+_HEADS = frozenset(
+    word[:length] for word in (*_ALL, *(word + _NAME for word in _RESULTS)) for length in range(1, len(word) + 1)
+)
 _SQUEEZE = re.compile(r"[\s_▁\-]+")
 _BARS = "|｜"
 
@@ -40,7 +44,7 @@ def marker_kind(inside: str) -> str:
         return "closes" if closing else "opens"
     if word in _CLOSES and (barred or closing):
         return "closes"
-    if word in _RESULTS:
+    if word.partition(_NAME)[0] in _RESULTS:
         return "chat" if closing else "result"
     if word in _THINKS:
         return "unthink" if closing else "think"
@@ -54,4 +58,5 @@ def could_be_marker(inside: str) -> bool:
     if inside.lstrip("/ ")[:1] in _BARS:
         return True
     word = _SQUEEZE.sub("", inside.lstrip("/ ")).casefold()
-    return not word or word in _HEADS or word.startswith("?xml") or (inside.startswith("/") and word == "s")
+    result = word.partition(_NAME)[0] in _RESULTS
+    return result or not word or word in _HEADS or word.startswith("?xml") or (inside.startswith("/") and word == "s")

@@ -4,7 +4,6 @@ A reader stands between the text of a service and the caller: ``feed`` and ``fin
 what may still come is not part of the answer.
 """
 
-import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,8 +13,10 @@ from freeproviders.errors import BadReply
 from freeproviders.merging import Merger
 from freeproviders.tools import events, parse_value
 from freeproviders.tools.coercion import Mismatch, fitted
+from freeproviders.tools.deltas import JsonWriter
 from freeproviders.tools.render import offered_tools
 from freeproviders.tools.scanner import ToolScanner
+from freeproviders.tools.wording import dumped
 from freeproviders.wire import (
     CallArguments,
     CallDone,
@@ -51,9 +52,11 @@ class ToolReader:
         tools = offered_tools(prompt)
         self._forced = tools[0] if prompt.tool_choice != "auto" and len(tools) == 1 else None
         name = None if self._forced is None else str(self._forced["name"])
-        self._scanner = ToolScanner(tools, forced=name, parallel=prompt.parallel_calls)
+        parallel, deltas = prompt.parallel_calls, prompt.partial
+        self._scanner = ToolScanner(tools, forced=name, parallel=parallel, argument_deltas=deltas)
         self._said: list[str] = []
         self._ids: dict[int, str] = {}
+        self._called = False
         self._repairs: dict[str, list[str]] = {}
         self._invalid: list[dict[str, str]] = []
 
@@ -73,11 +76,11 @@ class ToolReader:
         found = self._events(self._scanner.finish())
         if self._forced is not None and not self._ids:
             found = self._arguments_alone(self._forced) or found
-        if self._ids:
+        if self._called:
             found.append(Fact("finish_reason", "tool_calls"))
         if self._repairs:
             found.append(Fact("tool_call_repairs", self._repairs))
-        if self._ids and self._invalid:
+        if self._invalid:
             found.append(Fact("invalid_tool_calls", self._invalid))
         return found
 
@@ -96,9 +99,10 @@ class ToolReader:
             return []
         if not isinstance(arguments, dict):
             return []
-        made = CallStarted(1, f"call_{uuid.uuid4().hex[:24]}", str(tool["name"]))
+        made = CallStarted(1, _new_id(), str(tool["name"]))
         done = CallDone(1, ToolCall(made.name, arguments, ("arguments_only",)))
-        text = CallArguments(1, json.dumps(arguments, ensure_ascii=False))
+        text = CallArguments(1, dumped(arguments))
+        self._invalid = []
         return self._events((made, text, done))
 
     def _event(self, scanned: events.Event) -> list[Event]:
@@ -112,22 +116,33 @@ class ToolReader:
             case CallDone():
                 return [CallDone(scanned.index, self._done(scanned))]
             case CallFailed():
-                self._invalid.append({"name": scanned.call.name, "reason": scanned.call.reason})
+                return [CallFailed(scanned.index, self._failed(scanned))]
             case Withdrawn():
-                self._ids, self._repairs, self._invalid = {}, {}, []
+                self._ids, self._repairs, self._invalid, self._called = {}, {}, [], False
         return [scanned]
 
+    def _failed(self, failed: CallFailed) -> InvalidCall:
+        call = replace(failed.call, id=self._ids.get(failed.index) or _new_id())
+        self._invalid.append({"name": call.name, "args": call.text, "id": call.id, "error": call.reason})
+        return call
+
     def _done(self, done: CallDone) -> ToolCall:
+        self._called = True
         call = replace(done.call, id=self._ids[done.index])
         if call.repairs:
             self._repairs[call.id] = list(call.repairs)
         return call
 
 
-class JsonReader:
-    """Waits for the whole reply and gives the JSON value in it, fitted to a schema, and nothing around it.
+def _new_id() -> str:
+    return f"call_{uuid.uuid4().hex[:24]}"
 
-    A reply that calls tools instead is read as such.
+
+class JsonReader:
+    """Gives the JSON value in a reply, fitted to a schema, and nothing around it.
+
+    It waits for the whole reply, or gives the value as it grows if the prompt asks for that. A reply that calls tools
+    instead is read as such; where it may, nothing is given before it is whole.
 
     Args:
         prompt: The prompt with its schema, and with its tools if it has any.
@@ -138,14 +153,17 @@ class JsonReader:
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
         self._parts: list[str] = []
+        grows = prompt.partial and not offered_tools(prompt)
+        self._writer = JsonWriter(prompt.schema or {}) if grows else None
 
     def feed(self, text: str) -> list[Event]:
-        """Nothing yet."""
+        """The next piece of the value's JSON text; nothing where it is not certain yet."""
         self._parts.append(text)
-        return []
+        piece = self._writer.take(text) if self._writer is not None else ""
+        return [Text(piece)] if piece else []
 
     def finish(self) -> list[Event]:
-        """The value as JSON text, or the tool calls, or what is wrong."""
+        """The rest of the value's JSON text, or the tool calls, or what is wrong and the reply as it was written."""
         text, self._parts = "".join(self._parts), []
         if offered_tools(self._prompt):
             tools = ToolReader(self._prompt)
@@ -156,10 +174,13 @@ class JsonReader:
 
     def _value(self, text: str) -> list[Event]:
         try:
-            value = json_value(text, self._prompt.schema or {})
+            final = dumped(json_value(text, self._prompt.schema or {}))
         except BadReply as error:
-            return [CallFailed(0, InvalidCall("answer", error.message, text, "schema"))]
-        return [Text(json.dumps(value, ensure_ascii=False))]
+            return [CallFailed(0, InvalidCall("answer", error.message, text, "schema")), Text(text)]
+        rest = final if self._writer is None else self._writer.rest(final)
+        if rest is None:
+            return [CallFailed(0, InvalidCall("answer", "it is not what it began as", text, "unreadable")), Text(text)]
+        return [Text(rest)]
 
 
 def json_value(text: str, schema: Mapping[str, Any]) -> Any:

@@ -96,7 +96,8 @@ class ToolScanner:
         """Say that the reply is over.
 
         Returns:
-            What was held back, and last the calls that could not be read.
+            What was held back, and last the calls that could not be made. A reply without any other call then ends
+            with its text from the first of them on, as it was written.
         """
         self._final = True
         if not self.ended:
@@ -185,6 +186,8 @@ class ToolScanner:
         }.get(kind, self._in_text)
         if kind == "unthink":
             self._withdraw()
+        elif kind == "closes":
+            self._issuer.keep(text[position:end])
         self.ended = kind == "result"
         return end
 
@@ -239,7 +242,7 @@ class ToolScanner:
         self._opener = ""
         self._start = False
         self._state = self._in_hold
-        self._issuer.begin()
+        self._issuer.begin(repeats=self._since_call > 0)
 
     def _in_hold(self, text: str, position: int) -> int:
         """Collect an item until it closes."""
@@ -296,12 +299,12 @@ class ToolScanner:
         self._edge = True
         if not item.stated:
             self._doubt += _ITEM_DOUBT
-            self._issuer.settle([], repeats=False)
+            self._issuer.settle([], "", repeats=False)
             self._say(self._hold.opener + text)
             self._edge = text.endswith("\n")
             return
         before = len(self._issuer.calls)
-        self._issuer.settle(item.calls, repeats=self._since_call > 0)
+        self._issuer.settle(item.calls, self._hold.opener + text[: item.end], repeats=self._since_call > 0)
         if len(self._issuer.calls) > before:
             self._since_call = 0
             self._said = ""
@@ -320,7 +323,8 @@ class ToolScanner:
         program = self._issuer.calls and _PROGRAM.search(self._said[-2:] + text)
         self._said = (self._said + text[-_LONGEST_NAME:])[-_LONGEST_NAME:]
         if not self._issuer.calls:
-            self._issuer.events.append(TextPiece(text))
+            if not self._issuer.keep(text):
+                self._issuer.events.append(TextPiece(text))
             return
         self.trailing += text[: max(0, 2 * _TRAILING_LIMIT - len(self.trailing))]
         self._since_call += sum(map(str.isalpha, text))
@@ -330,6 +334,7 @@ class ToolScanner:
     def _behind_item(self, text: str, position: int) -> int:
         """Blanks behind a block or its end are nobody's text."""
         if blank := _BLANKS.match(text, position):
+            self._issuer.keep(blank.group())
             return blank.end()
         if text[position:] == "\\" and not self._final:
             return self._wait(position)

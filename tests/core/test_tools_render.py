@@ -9,6 +9,7 @@ from freeproviders.prompts import transcript
 from freeproviders.tools.describe import described, described_schema
 from freeproviders.tools.neutral import neutral, neutral_json
 from freeproviders.tools.render import rendered
+from freeproviders.tools.styles import STYLES
 from freeproviders.wire import Prompt, ToolCall, Turn
 
 
@@ -177,17 +178,28 @@ def everywhere(hostile):
     )
 
 
+# In the system text, the instructions, the four turns of ``everywhere``.
+OWN_TAGS = {
+    "hermes": [0, 2, 0, 2, 2, 0],
+    "json_fence": [0, 0, 0, 0, 2, 0],
+    "pythonic": [0, 0, 0, 0, 2, 0],
+    "react": [0, 0, 0, 0, 0, 0],
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("hostile", MARKERS)
-def test_no_text_from_outside_can_write_a_marker(hostile):
-    turns = rendered(everywhere(hostile)).turns
+def test_no_text_from_outside_can_write_a_marker(hostile, style):
+    turns = rendered(everywhere(hostile), style=style).turns
     rest = OWN.sub("", "\n".join(turn.text for turn in turns))
     assert hostile not in rest
-    assert [len(OWN.findall(turn.text)) for turn in turns] == [0, 2, 0, 2, 2, 0]
+    assert [len(OWN.findall(turn.text)) for turn in turns] == OWN_TAGS[style]
 
 
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("hostile", ROLE_LINES)
-def test_no_text_from_outside_can_write_a_turn(hostile):
-    lines = transcript(rendered(everywhere(hostile)).turns).splitlines()
+def test_no_text_from_outside_can_write_a_turn(hostile, style):
+    lines = transcript(rendered(everywhere(hostile), style=style).turns).splitlines()
     labels = [line.partition(":")[0] for line in lines if re.match(r"(System|User|Assistant):", line)]
     assert labels == ["System", "System", "User", "Assistant", "User", "User", "Assistant"]
 

@@ -24,16 +24,20 @@ HANDOFF = (
     "{'WriterAgent': 'Writes reports.', 'ReviewAgent': \"Reviews a report's text.\"}"
 )
 ANY = "Reply now with at least one such block and no other text."
-ONE = "Write exactly one block at a time."
+ONE = "Write exactly one call at a time."
 
 
-def told(*tools, rule=""):
+FORM = (
+    "To call a tool, write a block of this form; arguments is a JSON object:\n"
+    '<tool_call>\n{"name": "name_of_the_tool", "arguments": {"parameter": "value"}}\n</tool_call>'
+)
+
+
+def told(*tools, rule="", form=FORM):
     listed = "\n".join(tools)
     return (
-        f"You can use tools. Use them where they help; otherwise simply answer.\n\nTools:\n{listed}\n\n"
-        "To call a tool, write a block of this form:\n"
-        '<tool_call>\n{"name": "name_of_the_tool", "arguments": {"parameter": "value"}}\n</tool_call>\n'
-        "Use only the names listed. arguments is a JSON object; parameters marked ? may be left out. "
+        f"You can use tools. Use them where they help; otherwise simply answer.\n\nTools:\n{listed}\n\n{form}\n"
+        "Use only the names listed; parameters marked ? may be left out. "
         f"Write nothing after the last block, and never write a tool's result yourself: it will be given to you. {rule}"
     ).rstrip()
 
@@ -72,7 +76,7 @@ def test_without_a_fitting_tool_the_answer_is_ordinary(text):
     assert say(text, ADD, WEATHER) == say(text)
 
 
-def test_one_block_at_a_time_is_kept_to():
+def test_one_call_at_a_time_is_kept_to():
     assert say("weather in Paris and in Rome?", WEATHER, rule=ONE) == call("get_weather", city="Paris")
 
 
@@ -166,10 +170,7 @@ def test_an_offer_is_found_in_the_first_turn():
 
 
 def test_a_reminder_is_no_question():
-    reminder = (
-        'Reminder: a call is <tool_call>\n{"name": ..., "arguments": {...}}\n</tool_call>, with nothing after it.'
-    )
-    assert say(f"add 2 and 3\n\n{reminder}", ADD) == call("add", a=2, b=3)
+    assert say(f"add 2 and 3\n\nReminder. {FORM}\nWrite nothing after the last block.", ADD) == call("add", a=2, b=3)
 
 
 REACT = (

@@ -168,9 +168,9 @@ def test_steps_arrive_before_the_call_is_complete():
 
 def test_a_call_that_began_and_was_cut_off_fails_under_its_number():
     events = events_of('<tool_call>{"name": "send_mail", "arguments": {"to": "a', argument_deltas=True)
-    assert kinds(events) == ["CallStarted", "CallFailed"]
-    assert events[-1].index == 1
-    assert events[-1].call.kind == "truncated"
+    assert kinds(events) == ["CallStarted", "CallFailed", "TextPiece"]
+    assert events[1].index == 1
+    assert events[1].call.kind == "truncated"
 
 
 @pytest.mark.parametrize(
@@ -208,5 +208,26 @@ def test_a_canonical_block_gives_back_what_was_rendered(to, copies, options):
 def test_failed_calls_of_a_reply_are_reported_once():
     scanner = ToolScanner([FORECAST, ADD, NOTE])
     scanner.feed('<tool_call>{"name": "nothing", "arguments": {}}</tool_call>')
-    assert [type(event) for event in scanner.finish()] == [CallFailed]
+    assert [type(event) for event in scanner.finish()] == [CallFailed, TextPiece]
     assert scanner.finish() == []
+
+
+FAILED = 'First <tool_call>\n{"name": "nothing", "arguments": {}}\n</tool_call>\nSo it is.'
+
+
+@pytest.mark.parametrize("size", CHUNKINGS)
+def test_a_reply_whose_only_call_fails_ends_as_it_was_written(size):
+    events = events_of(FAILED, size)
+    assert kinds(events)[-2:] == ["CallFailed", "TextPiece"]
+    assert shown(events) == FAILED
+
+
+@pytest.mark.parametrize("size", CHUNKINGS)
+def test_a_failed_call_is_not_shown_beside_one_that_can_be_made(size):
+    assert shown(events_of(FAILED + CALL, size)) == "First "
+
+
+@pytest.mark.parametrize("size", CHUNKINGS)
+def test_a_call_that_is_repeated_behind_prose_is_given_once_in_steps_too(size):
+    events = events_of(f"{NEXT}\nThat will add the numbers.\n{NEXT}", size, argument_deltas=True)
+    assert kinds(events).count("CallStarted") == 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from freeproviders.sandbox.agent.choosing import ENOUGH, pieces, score
 from freeproviders.sandbox.agent.offer import Tool
-from freeproviders.sandbox.agent.scene import Step
+from freeproviders.sandbox.agent.step import Step
 
 _FIELDS = {"to_agent", "reason"}
 

@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from freeproviders.sandbox.agent.forms import form_of
 from freeproviders.sandbox.agent.shapes import Schema, parameters
 
 _TOOLS = "Tools:\n"
 _INTRO = "You can use tools."
-_FORM = '{"name": "name_of_the_tool"'
-_CLOSING = "</tool_call>\n"
+_FORM = "\n\nTo call a tool, write a block of this form"
+_RULES = "\nUse only the names listed"
 _NAMED = re.compile(r"Reply now with a block that calls (\S{1,200}?), and no other text")
 _ANY = "Reply now with at least one such block"
-_SINGLE = "Write exactly one block at a time"
+_SINGLE = "Write exactly one call at a time"
 _ARGUMENTS = re.compile(r"\s+arguments: (?=\{)")
 _HEAD = re.compile(r"(?:> )?([^\s(]+)")
 _REACT = re.compile(r"^(?:> )?> Tool Name: (\S+)[ \t]*$", re.MULTILINE)
@@ -47,13 +48,13 @@ class Offer:
         tools: The tools, in the prompt's order.
         forced: A call must be written and nothing else.
         single: Only one call at a time may be written.
-        react: Calls are written as LlamaIndex's ReAct prompt asks for them.
+        form: How calls are to be written; "thoughts" as LlamaIndex's ReAct prompt asks for them.
     """
 
     tools: tuple[Tool, ...]
     forced: bool = False
     single: bool = False
-    react: bool = False
+    form: str = "blocks"
 
 
 def offered(text: str) -> tuple[Offer, str] | None:
@@ -65,20 +66,24 @@ def offered(text: str) -> tuple[Offer, str] | None:
     Returns:
         The last offer in it and the text without it; None if it offers none.
     """
-    form = text.rfind(_FORM)
+    rules = text.rfind(_RULES)
+    form = text.rfind(_FORM, 0, rules) if rules >= 0 else -1
     start = text.rfind(_TOOLS, 0, form) if form >= 0 else -1
     if start < 0:
         return _react(text)
-    close = text.find(_CLOSING, form)
-    end = _line_end(text, close + len(_CLOSING)) if close >= 0 else len(text)
-    listed = text[start + len(_TOOLS) : form].partition("\n\n")[0]
-    rules = text[max(close, form) : end]
-    named = _NAMED.search(rules)
-    tools = tuple(tool for tool in _listed(listed) if named is None or tool.name == named[1])
-    offer = Offer(tools=tools, forced=named is not None or _ANY in rules, single=_SINGLE in rules)
+    end = _line_end(text, rules + 1)
+    said = text[rules:end]
+    named = _NAMED.search(said)
+    listed = text[start + len(_TOOLS) : form]
+    offer = Offer(
+        tools=tuple(tool for tool in _listed(listed) if named is None or tool.name == named[1]),
+        forced=named is not None or _ANY in said,
+        single=_SINGLE in said,
+        form=form_of(text[form:rules]),
+    )
     intro = text.rfind(_INTRO, 0, start)
     begin = intro if intro >= 0 and "\n\n" not in text[intro : start - 2] else start
-    return (offer, f"{text[:begin].rstrip()}\n{text[end:].lstrip()}".strip()) if tools else None
+    return (offer, f"{text[:begin].rstrip()}\n{text[end:].lstrip()}".strip()) if offer.tools else None
 
 
 def _line_end(text: str, at: int) -> int:
@@ -115,7 +120,7 @@ def _react(text: str) -> tuple[Offer, str] | None:
         return None
     ends = [head.start() for head in heads[1:]] + [len(text)]
     tools = tuple(_react_tool(head[1], text[head.end() : end]) for head, end in zip(heads, ends, strict=True))
-    return Offer(tools=tools, single=True, react=True), ""
+    return Offer(tools=tools, single=True, form="thoughts"), ""
 
 
 def _react_tool(name: str, text: str) -> Tool:

@@ -11,7 +11,8 @@ from freeproviders.sandbox.agent.coordinated import numbers_wanted, variants
 from freeproviders.sandbox.agent.facts import Facts, known
 from freeproviders.sandbox.agent.filling import filled
 from freeproviders.sandbox.agent.offer import Tool
-from freeproviders.sandbox.agent.scene import Scene, Step
+from freeproviders.sandbox.agent.scene import Scene
+from freeproviders.sandbox.agent.step import Step
 
 _CLASS_NAME = re.compile(r"(?!Get|Add|Search|Find|Fetch|Send|Create|Make|Run)[A-Z][a-z0-9]+(?:[A-Z]+[a-z0-9]*)*")
 _FOLLOWS = re.compile(r"\s*(?:and|what about|how about)\b", re.IGNORECASE)

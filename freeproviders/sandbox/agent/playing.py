@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from freeproviders.sandbox.agent.facts import Facts
 from freeproviders.sandbox.agent.filling import filled
+from freeproviders.sandbox.agent.forms import written
 from freeproviders.sandbox.agent.planning import answer_facts, next_calls, results
-from freeproviders.sandbox.agent.scene import Scene, Step, scene
+from freeproviders.sandbox.agent.scene import Scene, scene
+from freeproviders.sandbox.agent.step import Step
 from freeproviders.sandbox.agent.wanted_json import Wanted, wanted_json
 from freeproviders.sandbox.rules.case import Case
 from freeproviders.sandbox.rules.orders import exact
 
-_NEED = "Thought: The current language of the user is: English. I need to use a tool to help me answer the question."
 _READY = "Thought: I can answer without using any more tools. I'll use the user's language to answer"
 _QUOTED_KEY = re.compile(r"['\"`](\w{1,40})['\"`]")
 _MENDABLE = re.compile(
@@ -47,20 +47,11 @@ def _act(now: Scene, wanted: Wanted | None, ordinary: Callable[[Case], str]) -> 
     obeyed = free and exact(replace(now.case, system="")) is not None and not now.steps
     calls = [] if obeyed else next_calls(now)
     if calls:
-        return _react_call(calls[0]) if now.offer.react else "\n".join(map(_block, calls))
+        return written(now.offer.form, calls)
     if wanted is not None:
         return _json(wanted, answer_facts(now), now.question)
     answer = _told(results(now)) or ordinary(now.case)
-    return f"{_READY}\nAnswer: {answer}" if now.offer.react else answer
-
-
-def _block(step: Step) -> str:
-    body = json.dumps({"name": step.name, "arguments": step.arguments}, ensure_ascii=False)
-    return f"<tool_call>\n{body}\n</tool_call>"
-
-
-def _react_call(step: Step) -> str:
-    return f"{_NEED}\nAction: {step.name}\nAction Input: {json.dumps(step.arguments, ensure_ascii=False)}"
+    return f"{_READY}\nAnswer: {answer}" if now.offer.form == "thoughts" else answer
 
 
 def _told(steps: list[Step]) -> str:

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
+from freeproviders.sandbox.agent.forms import calls_in
 from freeproviders.sandbox.agent.offer import Offer, offered
+from freeproviders.sandbox.agent.step import Step
 from freeproviders.sandbox.rules.case import Case
 
-_CALL, _CALL_END = "<tool_call>", "</tool_call>"
-_RESULT, _RESULT_END = '<tool_response name="', "</tool_response>"
-_RESULT_HEAD = re.compile(r'([^"\n]*)"([^>\n]*)>\n?')
-_REMINDER = "Reminder: a call is <tool_call>"
+_TAGGED = re.compile(r'<tool_response name="([^"\n]{0,200})"([^>\n]{0,40})>\n?')
+_OBSERVED = re.compile(r"^Observation: (\S{1,200}) (returned|failed):\n", re.MULTILINE)
+_RESULT_END = "</tool_response>"
+_REMINDER = "Reminder. To call a tool"
 _OBSERVATION = "Observation:"
-_ACTION = re.compile(r"^Action: *(\S+)[^\n]*\nAction Input: *(\{.*)", re.MULTILINE)
 _UNCALLED = ("That call cannot be made:", "You called no tool.")
 _CORRECTIONS = (*_UNCALLED, "That is not what was asked for:")
 _FAILURE = re.compile(r"\s*(?:error|exception|traceback|failed|\w{1,60}(?:Error|Exception))\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A call and what it gave.
-
-    Attributes:
-        name: Name of the tool.
-        arguments: What it was called with.
-        result: What it gave; None while that is not known.
-        failed: The result is an error.
-    """
-
-    name: str
-    arguments: dict[str, Any]
-    result: str | None = None
-    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +50,7 @@ def scene(case: Case) -> Scene | None:
         The situation; None if the prompt offers no tools.
     """
     found = _offer(case)
-    if found is None and _RESULT not in case.text:
+    if found is None and not _heads(case.text):
         return None
     offer, plain = found or (Offer(tools=()), case)
     walk = _Walk()
@@ -109,18 +89,12 @@ class _Walk:
 
     def turn(self, role: str, text: str) -> None:
         if role == "assistant":
-            made = list(_calls(text))
+            made = list(calls_in(text))
             self._open.extend(range(len(self.steps), len(self.steps) + len(made)))
             self.steps += made
             return
-        rest = text
-        if text.lstrip().startswith(_OBSERVATION):
-            result = text.lstrip().removeprefix(_OBSERVATION).strip()
-            self._result("", result, failed=_FAILURE.match(result) is not None)
-            return
-        if _RESULT in text:
-            rest = self._results(text)
-        rest = rest[: rest.rindex(_REMINDER)] if _REMINDER in rest else rest
+        text = text[: text.rindex(_REMINDER)] if _REMINDER in text else text
+        rest = self._results(text)
         self.uncalled = rest.startswith(_UNCALLED)
         if rest.startswith(_CORRECTIONS):
             # a block that could not be used was never a call
@@ -132,14 +106,19 @@ class _Walk:
             self._open.clear()
 
     def _results(self, text: str) -> str:
-        first, *parts = text.split(_RESULT)
-        rest = [first]
-        for part in parts:
-            head = _RESULT_HEAD.match(part)
-            if head is None:
-                continue
-            result, _, after = part[head.end() :].partition(_RESULT_END)
-            failed = "error" in head[2] or (not head[2] and result.startswith("Error"))
+        """Take in the results in a user's turn; what else it says is given back."""
+        heads = _heads(text)
+        if not heads and text.lstrip().startswith(_OBSERVATION):
+            result = text.lstrip().removeprefix(_OBSERVATION).strip()
+            self._result("", result, failed=_FAILURE.match(result) is not None)
+            return ""
+        if not heads:
+            return text
+        rest = [text[: heads[0].start()]]
+        ends = [head.start() for head in heads[1:]] + [len(text)]
+        for head, end in zip(heads, ends, strict=True):
+            result, _, after = text[head.end() : end].partition(_RESULT_END)
+            failed = "error" in head[2] or head[2] == "failed" or (not head[2] and result.startswith("Error"))
             self._result(head[1], result.strip(), failed=failed)
             rest.append(after)
         return "\n".join(filter(None, map(str.strip, rest)))
@@ -154,25 +133,6 @@ class _Walk:
         self.steps[at] = replace(self.steps[at], result=text, failed=failed)
 
 
-def _calls(text: str) -> Iterator[Step]:
-    for part in text.split(_CALL)[1:]:
-        try:
-            call = json.loads(part.partition(_CALL_END)[0])
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(call, dict) and isinstance(call.get("arguments"), dict):
-            yield Step(name=str(call.get("name")), arguments=call["arguments"])
-    for found in _ACTION.finditer(text):
-        yield Step(name=found[1], arguments=_written(found[2]))
-
-
-def _written(text: str) -> dict[str, Any]:
-    """Read what ReAct's history holds: arguments as Python writes them, or as JSON."""
-    for read in (json.loads, ast.literal_eval):
-        try:
-            value = read(text.strip())
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        if isinstance(value, dict):
-            return value
-    return {}
+def _heads(text: str) -> list[re.Match[str]]:
+    """Where results begin: a name and a status each."""
+    return list(_TAGGED.finditer(text)) or list(_OBSERVED.finditer(text))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from freeproviders.sandbox.brain import Question
 
-_BLANKS = re.compile(r"(\s{40})\s+")
-_DASHES = re.compile(r"(-{80})-+")
 _ROLES = {"system": "system", "user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
 # One family per transcript: a prompt about a conversation holds labels of another family, which are plain text there.
 _FOLDED = "System: "
@@ -32,11 +30,6 @@ class Case:
     def user_texts(self) -> list[str]:
         """Give what the user said earlier, oldest first."""
         return [text for role, text in self.history if role == "user"]
-
-
-def calmed(case: Case) -> Case:
-    """Shorten very long runs of blanks and dashes, on which patterns that trim a text take quadratic time."""
-    return replace(case, text=_calm(case.text), system=_calm(case.system))
 
 
 def read(question: Question) -> Case:
@@ -84,10 +77,6 @@ def _unfolded(history: tuple[tuple[str, str], ...]) -> tuple[list[str], tuple[tu
             elif part or turns is None:
                 spoken.append((part_role, part))
     return system, tuple(spoken)
-
-
-def _calm(text: str) -> str:
-    return _DASHES.sub(r"\1", _BLANKS.sub(r"\1", text))
 
 
 def _turns(text: str) -> list[tuple[str, str]] | None:

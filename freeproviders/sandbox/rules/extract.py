@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from freeproviders.sandbox.rules.case import Case
+from freeproviders.sandbox.rules.marked import marked
 from freeproviders.sandbox.rules.text import content_words, overlap, sentences, stem, stems, weights
 
 _MOST = 3
@@ -14,45 +15,60 @@ _SUMMARY_WORDS = frozenset(
 )
 _UNKNOWN = "The given context does not say."
 
+_SOURCE = "Context|Documents?|Passage|Sources?"
+_ASKED = r"^[ \t]*(?:Question|Query):"
+_END = r"^[ \t]*(?:Helpful )?Answer:\s*\Z|\Z"
+_RULE = "-{5,}"
+
 _QA = (
     # LlamaIndex: text-QA and tree-summarize, as one text or as a chat
-    re.compile(
-        r"Context information (?:from multiple sources )?is below\.\s*-{5,}\s*(?P<context>[\s\S]*?)\s*-{5,}\s*"
-        r"Given the [\s\S]*?Query:\s*(?P<query>[\s\S]*?)\s*Answer:\s*\Z"
+    marked(
+        r"Context information (?:from multiple sources )?is below\.\s*-{5,}",
+        "context",
+        r"(?<!-)-{5,}\s*Given the ",
+        "",
+        "Query:",
+        "query",
+        r"Answer:\s*\Z",
     ),
     # LangChain's hub prompts, and what people write by hand, in both orders
-    re.compile(
-        r"(?:^|\n)(?:Context|Documents?|Passage|Sources?|Text):\s*(?P<context>[\s\S]+?)\s*\n\s*"
-        r"(?:Question|Query):\s*(?P<query>[\s\S]+?)\s*(?:\n\s*(?:Helpful )?Answer:)?\s*\Z"
-    ),
-    re.compile(
-        r"(?:^|\n)(?:Question|Query):\s*(?P<query>[^\n]+)\s*\n\s*(?:Context|Documents?|Passage|Sources?):\s*"
-        r"(?P<context>[\s\S]+?)\s*(?:\n\s*(?:Helpful )?Answer:)?\s*\Z"
-    ),
-    re.compile(r"<context>\s*(?P<context>[\s\S]+?)\s*</context>\s*(?:Question:)?\s*(?P<query>\S[\s\S]*?)\s*\Z"),
+    marked(f"^(?:{_SOURCE}|Text):", "context", _ASKED, "query", _END),
+    marked(_ASKED, "query", rf"^[ \t]*(?:{_SOURCE}):", "context", _END),
+    marked("<context>", "context", r"</context>\s*(?:Question:\s*)?(?=\S)", "query", r"\Z"),
 )
 _REFINE = (
-    re.compile(
-        r"The original query is as follows:\s*(?P<query>[\s\S]*?)\s*We have provided an existing answer:\s*"
-        r"(?P<existing>[\s\S]*?)\s*We have the opportunity to refine[\s\S]*?-{5,}\s*(?P<context>[\s\S]*?)\s*-{5,}"
+    marked(
+        "The original query is as follows:",
+        "query",
+        "We have provided an existing answer:",
+        "existing",
+        "We have the opportunity to refine",
+        "",
+        _RULE,
+        "context",
+        _RULE,
     ),
-    re.compile(
-        r"New Context:\s*(?:-{5,}\s*)?(?P<context>[\s\S]*?)\s*(?:-{5,}\s*)?Query:\s*(?P<query>[\s\S]*?)\s*"
-        r"Original Answer:\s*(?P<existing>[\s\S]*?)\s*New Answer:"
+    # rules around this context are no sentences
+    marked("New Context:", "context", "Query:", "query", "Original Answer:", "existing", "New Answer:"),
+)
+_SUMMARY = marked("Write a (?:concise )?summary of the following", "", r"\n", "context", "(?:CONCISE )?SUMMARY:")
+_SYSTEM_REFINE = (
+    marked("relevant documents for the context:", "context", "Existing Answer:", "existing", f"Instruction:|{_RULE}"),
+    marked(
+        "refine the following existing answer",
+        "",
+        _RULE,
+        "context",
+        "Existing Answer:",
+        "existing",
+        f"Instruction:|{_RULE}",
     ),
-)
-_SUMMARY = re.compile(
-    r"Write a (?:concise )?summary of the following[^\n]*\n\s*(?P<context>[\s\S]*?)\s*(?:CONCISE )?SUMMARY:"
-)
-_SYSTEM_REFINE = re.compile(
-    r"(?:relevant documents for the context:|refine the following existing answer[^-]*-{5,})\s*"
-    r"(?P<context>[\s\S]*?)\s*(?:-{5,}\s*)?Existing Answer:\s*(?P<existing>[\s\S]*?)\s*(?:Instruction:|-{5,})"
 )
 _SYSTEM = (
-    re.compile(r"relevant documents for the context:\s*(?P<context>[\s\S]*?)\s*Instruction:"),
-    re.compile(r"[Cc]ontext information below[^\n]*\s*-{5,}\s*(?P<context>[\s\S]*?)\s*-{5,}"),
-    re.compile(r"(?i)\bcontext\b[^\n:]*:\s*\n*(?P<context>\S[\s\S]*)"),
+    marked("relevant documents for the context:", "context", "Instruction:"),
+    marked("[Cc]ontext information below", "", _RULE, "context", _RULE),
 )
+_CONTEXT = re.compile(r"\bcontext\b", re.IGNORECASE)
 
 
 def best(context: str, query: str) -> str | None:
@@ -82,40 +98,51 @@ def best(context: str, query: str) -> str | None:
 
 def refine(case: Case) -> str | None:
     """Answer a refine prompt: the existing answer, unless the new context matches the query better."""
-    for pattern in _REFINE:
-        found = pattern.search(case.text)
-        if found is not None:
-            return _better(found["existing"], found["context"], found["query"])
-    found = _SYSTEM_REFINE.search(case.system)
-    if found is not None:
-        return _better(found["existing"], found["context"], case.text)
+    for form in _REFINE:
+        parts = form.read(case.text)
+        if parts is not None:
+            return _better(parts["existing"], parts["context"], parts["query"])
+    for form in _SYSTEM_REFINE:
+        parts = form.read(case.system)
+        if parts is not None:
+            return _better(parts["existing"], parts["context"], case.text)
     return None
 
 
 def answer(case: Case) -> str | None:
     """Answer a prompt that holds its context and its query."""
-    if not any(mark in case.text for mark in ("Question:", "Query:", "</context>")):
-        # without them no pattern fits, and finding that out takes long in a text full of other marks
-        return None
-    for pattern in _QA:
-        found = pattern.search(case.text)
-        if found is not None:
-            return best(found["context"], found["query"]) or _UNKNOWN
+    for form in _QA:
+        parts = form.read(case.text)
+        if parts is not None:
+            return best(parts["context"], parts["query"]) or _UNKNOWN
     return None
 
 
 def summary(case: Case) -> str | None:
     """Answer a summary prompt with the first sentences."""
-    found = _SUMMARY.search(case.text)
-    return None if found is None else " ".join(sentences(found["context"])[:_MOST])
+    parts = _SUMMARY.read(case.text)
+    return None if parts is None else " ".join(sentences(parts["context"])[:_MOST])
 
 
 def from_system(case: Case) -> str | None:
     """Answer from a context in the system text, as chat engines place it; pass if nothing there matches."""
-    for pattern in _SYSTEM:
-        found = pattern.search(case.system)
-        if found is not None:
-            return best(found["context"], case.text)
+    for form in _SYSTEM:
+        parts = form.read(case.system)
+        if parts is not None:
+            return best(parts["context"], case.text)
+    labelled = _labelled(case.system)
+    return None if labelled is None else best(labelled, case.text)
+
+
+def _labelled(text: str) -> str | None:
+    """What stands behind the first colon that follows the word "context" in a line."""
+    end = 0
+    for line in text.split("\n"):
+        word = _CONTEXT.search(line)
+        colon = -1 if word is None else line.find(":", word.end())
+        if colon >= 0:
+            return text[end + colon + 1 :]
+        end += len(line) + 1
     return None
 
 

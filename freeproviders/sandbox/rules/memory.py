@@ -6,7 +6,7 @@ import re
 
 from freeproviders.sandbox.rules.case import Case
 
-_UPTO = r"(?=\s*(?:[.,;!?\n]|\band\b|\bbut\b|$))"
+_UPTO = r"(?=[.,;!?\n]|\band\b|\bbut\b|$)"
 _NAME = re.compile(
     rf"\b(?:my name is|my name's|i am called|i'm called|call me)\s+(?P<fact>[^\s.,;!?][^.,;!?\n]*?){_UPTO}",
     re.IGNORECASE,
@@ -16,9 +16,7 @@ _LIKE = re.compile(r"\bi (?:really )?(?:like|love|enjoy)\s+(?P<fact>[^.;!?\n]+)"
 _HOME = re.compile(rf"\bi (?:live|am based) in\s+(?P<fact>[^.,;!?\n]+?){_UPTO}", re.IGNORECASE)
 _WORK = re.compile(rf"\bi (?:work as|am) an? (?P<fact>[^.,;!?\n]+?){_UPTO}", re.IGNORECASE)
 _FAVOURITE = re.compile(rf"\bmy favou?rite (?P<kind>[\w ]{{1,40}}?) is\s+(?P<fact>[^.,;!?\n]+?){_UPTO}", re.IGNORECASE)
-_REMEMBER = re.compile(
-    r"\b(?:please )?(?:remember|note|keep in mind)(?: that)?:?\s+(?P<fact>[^\n]+?)[.!]?\s*(?:\n|$)", re.IGNORECASE
-)
+_REMEMBER = re.compile(r"\b(?:please )?(?:remember|note|keep in mind)(?: that)?:?\s+(?P<fact>[^\n]+)", re.IGNORECASE)
 
 _ASKS_NAME = re.compile(
     r"\b(?:what(?:'s| is| was) my name|who am i|(?:know|remember|say|tell me) my name)\b", re.IGNORECASE
@@ -32,10 +30,7 @@ _ASKS_ALL = re.compile(
     r"|\bdo you remember what i\b|\bwhat do you know about me\b",
     re.IGNORECASE,
 )
-_MINE = re.compile(
-    r"\b(?P<whose>my|the) (?P<kind>[\w ]{1,40}?) is\s+(?P<fact>[^;!?\n]+?)(?=[.;!?\n]*\s*$|[.;!?\n])",
-    re.IGNORECASE | re.MULTILINE,
-)
+_MINE = re.compile(r"\b(?P<whose>my|the) (?P<kind>[\w ]{1,40}?) is\s+(?P<fact>[^.;!?\n]+)", re.IGNORECASE)
 _ASKS_MINE = re.compile(r"\bwhat(?:'s| is| was) (?P<whose>my|the) (?P<kind>[\w ]{1,40})", re.IGNORECASE)
 
 
@@ -64,7 +59,7 @@ def acknowledge(case: Case) -> str | None:
         return f"Nice to meet you, {name['fact'].strip()}."
     told = _REMEMBER.search(case.text)
     if told is not None:
-        return f"I will remember that {told['fact'].strip()}."
+        return f"I will remember that {_sentence(told)}."
     mine = _MINE.search(case.text)
     if (mine is not None and mine["whose"].lower() == "my") or any(
         pattern.search(case.text) for pattern in (_LIKE, _HOME, _FAVOURITE)
@@ -93,11 +88,16 @@ def _kind(case: Case) -> str | None:
 def _everything(case: Case) -> str | None:
     if not _ASKS_ALL.search(case.text):
         return None
-    told = [found["fact"].strip() for text in case.user_texts() for found in _REMEMBER.finditer(text)]
+    told = [_sentence(found) for text in case.user_texts() for found in _REMEMBER.finditer(text)]
     if told:
         return "You asked me to remember: " + "; ".join(told) + "."
     said = case.user_texts()
     return f'You told me: "{said[-1].strip()}"' if said else "You have not told me anything yet."
+
+
+def _sentence(found: re.Match[str]) -> str:
+    fact = found["fact"].strip()
+    return fact[:-1] if fact.endswith((".", "!")) else fact
 
 
 def _last(pattern: re.Pattern[str], case: Case) -> str | None:

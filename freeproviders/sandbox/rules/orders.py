@@ -9,7 +9,7 @@ from freeproviders.sandbox.rules.case import Case
 _VERB = r"(?:reply|respond|answer|say|return|output|repeat|write|print)"
 _ORDER = re.compile(
     rf"\b{_VERB}\b(?:\s+(?:back|me|always))*\s+(?:with\s+)?(?:exactly|only|just|verbatim)"
-    r"(?:\s+(?:with|and only|these words|this|this text|the words?|the text|the following))*\s*:?\s*"
+    r"(?:\s+(?:with|and only|these words|this|this text|the words?|the text|the following))*\s*(?::\s*)?"
     r"(?P<rest>\S[\s\S]*)",
     re.IGNORECASE,
 )

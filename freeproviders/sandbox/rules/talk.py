@@ -34,7 +34,7 @@ _OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
     ast.Pow: operator.pow,
 }
 _ASKS_SUM = re.compile(
-    r"\b(?:what(?:'s| is)|how much is|calculate|compute|solve|evaluate|add|sum)\b|=\s*\??\s*$", re.IGNORECASE
+    r"\b(?:what(?:'s| is)|how much is|calculate|compute|solve|evaluate|add|sum)\b|=\s*(?:\?\s*)?$", re.IGNORECASE
 )
 _BIGGEST_POWER = 64
 _LONGEST_SUM = 80
@@ -53,8 +53,8 @@ _LISTS = {
     "citie": ("Amsterdam", "Berlin", "Cairo", "Delhi", "Edinburgh", "Florence", "Geneva"),
 }
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-_COUNT = re.compile(r"\bcount (?:from (?P<first>\d+) )?(?:up )?to (?P<last>\w+)", re.IGNORECASE)
-_LIST = re.compile(r"\b(?:list|name|give me|tell me)\s+(?:me\s+)?(?P<most>\w+)\s+(?P<kind>\w+?)s?\b", re.IGNORECASE)
+_COUNT = re.compile(r"\bcount (?:from (?P<first>\d{1,9}) )?(?:up )?to (?P<last>\w{1,9})\b", re.IGNORECASE)
+_LIST = re.compile(r"\b(?:list|name|give me|tell me)\s+(?:me\s+)?(?P<most>\w{1,9})\s+(?P<kind>\w+?)s?\b", re.IGNORECASE)
 _MOST_COUNTED = 200
 _FIXED = (
     (re.compile(r"\b(?:who|what) are you\b|\bare you (?:a|an|the) ", re.IGNORECASE), _WHO),
@@ -119,7 +119,7 @@ def fallback(case: Case) -> str:
 
 
 def _number(word: str) -> int | None:
-    return int(word) if word.isdigit() else _NUMBERS.get(word.lower())
+    return int(word) if word.isdecimal() else _NUMBERS.get(word.lower())
 
 
 def _result(text: str) -> str | None:

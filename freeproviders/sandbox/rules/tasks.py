@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import dropwhile
 
 from freeproviders.sandbox.rules.case import Case
+from freeproviders.sandbox.rules.marked import marked
 from freeproviders.sandbox.rules.text import content_words, overlap, sentences, stems, weights
 
 _CONDENSE = (
-    re.compile(
-        r"<Chat History>\s*(?P<history>[\s\S]*?)\s*<Follow Up Message>\s*(?P<follow>[\s\S]*?)\s*<Standalone question>"
-    ),
-    re.compile(
-        r"Chat History:\s*(?P<history>[\s\S]*?)\s*Follow Up (?:Input|question):\s*(?P<follow>[\s\S]*?)\s*"
-        r"Standalone question:"
-    ),
+    marked("<Chat History>", "history", "<Follow Up Message>", "follow", "<Standalone question>"),
+    marked("Chat History:", "history", "Follow Up (?:Input|question):", "follow", "Standalone question:"),
 )
 _PRONOUN = re.compile(r"\b(?:(its|his|her|their)|(it|he|him|she|they|them))\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z][\w-]*(?:\s+(?:of\s+(?:the\s+)?)?[A-Z][\w-]*)*")
@@ -26,22 +23,30 @@ _NOT_NAMES = frozenset(
         Explain Describe List My We You This That""",
     )
 )
-_KEYWORDS = re.compile(
-    r"extract up to (?P<most>\d+) keywords[\s\S]*?-{5,}\s*(?P<text>[\s\S]*?)\s*-{5,}[\s\S]*KEYWORDS: <keywords>"
+_RULE = "-{5,}"
+_KEYWORDS = marked(r"extract up to (?P<most>\d{1,6}) keywords", "", _RULE, "text", _RULE, "", "KEYWORDS: <keywords>")
+_CHOICES = marked(
+    "Some choices are given below",
+    "",
+    _RULE,
+    "list",
+    _RULE,
+    "",
+    "relevant to the question: '",
+    "query",
+    "'",
+    "format",
+    r"\Z",
 )
-_CHOICES = re.compile(
-    r"Some choices are given below[\s\S]*?-{5,}\s*(?P<list>[\s\S]*?)\s*-{5,}[\s\S]*?"
-    r"relevant to the question: '(?P<query>[\s\S]*?)'(?P<format>[\s\S]*)"
-)
-_DOCUMENTS = re.compile(r"Let's try this now:\s*(?P<list>[\s\S]*?)\s*Question:\s*(?P<query>[\s\S]*?)\s*Answer:\s*\Z")
-_NUMBERED = re.compile(r"^\s*(?:\((\d+)\)|(\d+)[.)])\s*", re.MULTILINE)
-_DOCUMENT = re.compile(r"^\s*Document (\d+):\s*", re.MULTILINE)
+_DOCUMENTS = marked("Let's try this now:", "list", "Question:", "query", r"Answer:\s*\Z")
+_NUMBERED = re.compile(r"^[ \t]*(?:\((\d{1,9})\)|(\d{1,9})[.)])", re.MULTILINE)
+_DOCUMENT = re.compile(r"^[ \t]*Document (\d{1,9}):", re.MULTILINE)
 
 
 def condense(case: Case) -> str | None:
     """Give the follow-up as the standalone question; a pronoun becomes the name the conversation last spoke of."""
-    for pattern in _CONDENSE:
-        found = pattern.search(case.text)
+    for form in _CONDENSE:
+        found = form.read(case.text)
         if found is not None:
             return _resolved(found["follow"], found["history"])
     return None
@@ -49,7 +54,7 @@ def condense(case: Case) -> str | None:
 
 def keywords(case: Case) -> str | None:
     """Name the keywords of a text in the order of their first use."""
-    found = _KEYWORDS.search(case.text)
+    found = _KEYWORDS.read(case.text)
     if found is None:
         return None
     return "KEYWORDS: " + ", ".join(content_words("\n".join(sentences(found["text"])))[: int(found["most"])])
@@ -57,7 +62,7 @@ def keywords(case: Case) -> str | None:
 
 def choose(case: Case) -> str | None:
     """Choose the numbered text that fits a question, as JSON where the prompt asks for JSON."""
-    found = _CHOICES.search(case.text)
+    found = _CHOICES.read(case.text)
     if found is None:
         return None
     number = _ranked(_NUMBERED, found["list"], found["query"])[0][0]
@@ -68,7 +73,7 @@ def choose(case: Case) -> str | None:
 
 def rate(case: Case) -> str | None:
     """Rate numbered documents from 1 to 10; those which share no word with the question are left out."""
-    found = _DOCUMENTS.search(case.text)
+    found = _DOCUMENTS.read(case.text)
     if found is None or "Relevance" not in case.text:
         return None
     ranked = [(number, score) for number, score in _ranked(_DOCUMENT, found["list"], found["query"]) if score]
@@ -101,7 +106,4 @@ def _spoken(history: str) -> str:
 
 
 def _without_lead(name: str) -> str:
-    parts = name.split()
-    while parts and parts[0] in _NOT_NAMES:
-        parts.pop(0)
-    return " ".join(parts)
+    return " ".join(dropwhile(_NOT_NAMES.__contains__, name.split()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[\u4e00-\u9fff]")
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
@@ -67,8 +67,8 @@ def weights(parts: Sequence[str]) -> dict[str, float]:
     return {item: math.log(1 + len(parts) / count) for item, count in counts.items()}
 
 
-def overlap(query: Iterable[str], part: str, weight: dict[str, float]) -> float:
+def overlap(query: set[str], part: str, weight: dict[str, float]) -> float:
     """Score a part by the weight of the query's stems in it; longer parts of equal weight come later."""
     found = stems(part)
-    score = sum(weight.get(item, 0.0) for item in query if item in found)
+    score = math.fsum(weight.get(item, 0.0) for item in found & query)
     return score / (1 + len(found) / 200)
