@@ -10,12 +10,12 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from freeproviders.sandbox import login
 from freeproviders.sandbox.answer import Answer, Refusal
 from freeproviders.sandbox.brain import Brain
 from freeproviders.sandbox.delivery import Delivery
 from freeproviders.sandbox.gate import Gate
 from freeproviders.sandbox.override import check_variant, override
-from freeproviders.sandbox.pages import LOGIN
 from freeproviders.sandbox.received import Received
 from freeproviders.sandbox.scenario import HEADER, Scenario
 from freeproviders.sandbox.service import Exchange, Route, Service
@@ -89,8 +89,12 @@ class App:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, whatever it is."""
         name, _, rest = request.path.removeprefix("/").partition("/")
-        if request.method == "GET" and (rest == "login" or not name):
-            return _site(request)
+        if rest == "login":
+            return login.respond(request, name, self.settings)
+        if request.path == "/" and request.method == "GET":
+            return web.Response(
+                text="sandbox: simulated chat services below /pi /pizzagpt /aichats /yqcloud /flowgpt\n"
+            )
         service = self._services.get(name)
         if service is None:
             return web.Response(status=404, text=f"sandbox: no service {name!r}; known: {', '.join(self._services)}")
@@ -187,9 +191,3 @@ def _route(service: Service, method: str, path: str) -> tuple[Route | None, Refu
         methods = ", ".join(sorted({route.method for route in found}))
         return None, Refusal(405, f"sandbox: {path} wants {methods}, not {method}")
     return None, Refusal(404, f"sandbox: {service.name} has no path {path}")
-
-
-def _site(request: web.Request) -> web.StreamResponse:
-    if request.path == "/":
-        return web.Response(text="sandbox: simulated chat services below /pi /pizzagpt /aichats /yqcloud /flowgpt\n")
-    return web.Response(text=LOGIN, content_type="text/html")

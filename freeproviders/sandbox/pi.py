@@ -69,6 +69,10 @@ class Pi(Service):
         old = exchange.received.cookies.get(COOKIE)
         if new is not None and old is not None:
             self._sessions.rename(old, new)
+            signed_in = exchange.settings.pi_sessions
+            if old in signed_in:
+                signed_in.remove(old)
+                signed_in.add(new)
 
     async def _start(self, exchange: Exchange) -> Answer:
         received = exchange.received

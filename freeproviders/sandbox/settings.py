@@ -23,7 +23,7 @@ class Settings:
     """Strictness of the five services; fields may be changed at any time, and a fresh value has the defaults.
 
     Attributes:
-        pi_sessions: `__Host-session` values of signed-in users that exist from the beginning.
+        pi_sessions: `__Host-session` values of signed-in users; the login page adds one, a rotation replaces one.
         pi_login_required: Refuse chats of sessions which are not in `pi_sessions`.
         pi_prompt_cap: Characters a prompt may have.
         pi_history_page: Messages on one page of the history.
@@ -34,7 +34,7 @@ class Settings:
         yqcloud_prompt_limit: Characters a prompt may have before it is refused with 429, or None.
         flowgpt_skew: Seconds `x-timestamp` may be off.
         flowgpt_max_devices: Different device ids accepted since the last reset, or None.
-        flowgpt_tokens: Bearer tokens of signed-in users.
+        flowgpt_tokens: Bearer tokens of signed-in users; the login page adds one.
     """
 
     pi_sessions: set[str] = field(default_factory=lambda: {"signed-in-session"})

@@ -1,0 +1,103 @@
+"""`freeproviders check`: which services answer from here, now."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from freeproviders.commands import say
+from freeproviders.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from freeproviders.checking import Check
+
+__all__ = ["add"]
+
+_NONE_WORKS = 1
+# Columns of a table that is not shown in a terminal, such as a log.
+_PIPE_WIDTH = 140
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the subcommand."""
+    words = "ask services a one-line question and show which of them answer"
+    parser = commands.add_parser(
+        "check", help=words, description=f"{words}. Exit code: 0 if any answers, 1 if none does, 2 for wrong words."
+    )
+    parser.add_argument("names", nargs="*", help="services (default: all)")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="default: %(default)g")
+    parser.add_argument("--proxy", metavar="URL", help="proxy to go through (default: the environment's)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
+    parser.add_argument("--save", metavar="FILE", help="keep the results, for Router(..., checked=FILE)")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from freeproviders import checking, registry
+
+    names = list(dict.fromkeys(options.names)) or list(registry.names())
+    for name in names:
+        registry.get(name)  # an unknown name is told before anybody is asked
+    results = asyncio.run(_lines(options, names) if options.json else _table(options, names))
+    if options.save:
+        checking.save(results, options.save)
+    return 0 if any(one.works for one in results) else _NONE_WORKS
+
+
+async def _lines(options: argparse.Namespace, names: list[str]) -> "list[Check]":
+    from freeproviders.checking import check
+
+    results = []
+    async for one in check(names, timeout=options.timeout, proxy=options.proxy):
+        results.append(one)
+        say(json.dumps(asdict(one)))
+    return results
+
+
+async def _table(options: argparse.Namespace, names: list[str]) -> "list[Check]":
+    from freeproviders.checking import check
+
+    console, live = _shown()
+    results: dict[str, Check] = {}
+    with live(_drawn(names, results), console=console) as shown:
+        async for one in check(names, timeout=options.timeout, proxy=options.proxy):
+            results[one.provider] = one
+            shown.update(_drawn(names, results))
+    return list(results.values())
+
+
+def _shown() -> "tuple[Console, type]":
+    try:
+        from rich.console import Console
+        from rich.live import Live
+    except ImportError as error:
+        raise InvalidSetting(
+            "the table needs rich: pip install 'freeproviders[cli]' (or use --json, which needs nothing)"
+        ) from error
+    console = Console(highlight=False)
+    return (console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)), Live
+
+
+def _drawn(names: list[str], results: "Mapping[str, Check]") -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD)
+    for column in ("Service", "State", "First text", "Model", "Last evidence", "What it said, what to do"):
+        table.add_column(column, overflow="fold")
+    for name in names:
+        one = results.get(name)
+        if one is None:
+            table.add_row(name, Text("asked ...", "dim"), "", "", "", "")
+            continue
+        state = Text("answers", "green") if one.works else Text(one.error, "red")
+        first = "" if one.first is None else f"{one.first:.2f} s"
+        # As plain text: what a service says may hold what rich would take for its own markup.
+        table.add_row(name, state, first, one.model, one.verified, Text(one.message))
+    return table

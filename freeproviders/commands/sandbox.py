@@ -1,0 +1,46 @@
+"""`freeproviders sandbox`: a local server that speaks every service's wire protocol."""
+
+import argparse
+import ipaddress
+import signal
+import threading
+
+from freeproviders.commands import fail, say
+
+__all__ = ["add"]
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the subcommand."""
+    words = "run a local server that speaks every service's wire protocol"
+    parser = commands.add_parser("sandbox", help=words, description=words)
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8787, help="0 takes a free one (default: %(default)s)")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from freeproviders.sandbox import Sandbox
+
+    if not _is_loopback(options.host):
+        return fail(f"the sandbox is a test tool and listens on loopback addresses only, not on {options.host}")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with Sandbox(host=options.host, port=options.port) as sandbox:
+            url = sandbox.url()
+            say(f"sandbox on {url} — export FREEPROVIDERS_SANDBOX={url}")
+            stop.wait()
+    except (OSError, OverflowError) as error:
+        return fail(f"cannot listen on {options.host}:{options.port}: {error}")
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
