@@ -9,6 +9,7 @@ import aiohttp
 
 from freeproviders.channel import Channel, Target
 from freeproviders.errors import BadReply, EmptyAnswer, ProviderError
+from freeproviders.logins.store import StoredCookies
 from freeproviders.prompts import StopCut
 from freeproviders.screening import ChallengeFilter
 from freeproviders.status import challenged
@@ -40,21 +41,30 @@ class Attempt:
     Args:
         session: Where connections come from.
         target: Where the requests go.
+        exchange: The requests.
         within: How many seconds the next request may take to its first byte.
         stop: Stop sequences.
         reader: Reads the text as events, where it is more than text.
+
+    Attributes:
+        facts: What the exchange said of the answer.
+        status: HTTP status of the last response.
+        received: Bytes of its body.
+        on_close: Called once, when the attempt is over.
     """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         target: Target,
+        exchange: Exchange,
         *,
         within: Callable[[], float],
         stop: Sequence[str] = (),
         reader: Callable[[], "Reader | None"] = lambda: None,
     ) -> None:
         self._session = session
+        self._exchange = exchange
         self._new_reader = reader
         self._target = target
         self._within = within
@@ -63,28 +73,29 @@ class Attempt:
         self._answered = self._drained = self._ended = False
         self._pending: list[Event] = []
         self.facts: dict[str, Any] = {}
+        self.status: int | None = None
+        self.received: int = 0
+        self.on_close: Callable[[], None] | None = None
 
-    async def start(self, exchange: Exchange) -> None:
+    async def start(self) -> None:
         """Drives the exchange until the first content of its answer has arrived.
 
         Raises:
             ProviderError: Whatever the exchange does not answer with another request.
         """
-        self._exchange = exchange
         with self._named():
-            await self._drive(partial(next, exchange))
+            await self._drive(partial(next, self._exchange))
             if self._channel is None:
                 raise BadReply("the exchange ended without an answer")
 
-    async def run(self, exchange: Exchange) -> Any:
+    async def run(self) -> Any:
         """Drives an exchange of plain requests to its end.
 
         Returns:
             What the exchange returns.
         """
-        self._exchange = exchange
         with self._named():
-            return await self._drive(partial(next, exchange))
+            return await self._drive(partial(next, self._exchange))
 
     async def next(self) -> Sequence[Event]:
         """The events that have arrived since; empty once the answer is complete and its facts are known."""
@@ -100,10 +111,14 @@ class Attempt:
         """Ends the exchange, wherever it stands."""
         self._close_channel()
         self._exchange.close()
+        on_close, self.on_close = self.on_close, None
+        if on_close is not None:
+            on_close()
 
     def _close_channel(self) -> None:
         channel, self._channel = self._channel, None
         if channel is not None:
+            self.received = channel.size
             channel.close()
 
     async def _drive(self, step: Callable[[], Request]) -> Any:
@@ -145,6 +160,7 @@ class Attempt:
 
     async def _open(self, request: Request) -> Channel:
         channel = await Channel.open(self._session, self._target, request, within=self._within())
+        self.status = channel.reply.status
         self._rotate(request, channel.reply)
         return channel
 
@@ -152,7 +168,10 @@ class Attempt:
         # Only the cookies a caller has passed are kept up to date. Others belong to a conversation, not to the client,
         # or two conversations at once would take each other's session.
         own, theirs = self._target.cookies, {*request.drop_cookies, *request.cookies}
-        own.update({name: value for name, value in reply.cookies.items() if name in own and name not in theirs})
+        changed = {name: value for name, value in reply.cookies.items() if name in own and name not in theirs}
+        own.update(changed)
+        if changed and isinstance(stored := self._target.provider.cookies, StoredCookies):
+            stored.rotate(changed)
 
     def _challenge_filter(self) -> ChallengeFilter:
         return ChallengeFilter(partial(challenged, self._target.provider.card.name, 200))

@@ -5,7 +5,6 @@ sessions live elsewhere.
 """
 
 import asyncio
-import base64
 import json
 import re
 import sys
@@ -19,9 +18,10 @@ from aiohttp.http_exceptions import ContentEncodingError
 from multidict import CIMultiDict
 from yarl import URL
 
-from freeproviders.errors import BadReply, ConnectionFailed, InvalidSetting, TimedOut
+from freeproviders.errors import BadReply, ConnectionFailed, InvalidSetting, ProviderError, TimedOut
 from freeproviders.policy import Timeouts
 from freeproviders.provider import Provider
+from freeproviders.proxies import http_proxy, proxy_failure
 from freeproviders.watching import Ending, IdleWatch
 from freeproviders.wire import Reply, Request
 
@@ -62,6 +62,7 @@ class Channel:
     Attributes:
         reply: Status, headers and cookies of the response.
         first: The first bytes of its body; empty only for an empty body.
+        size: How many bytes of its body have been read.
     """
 
     def __init__(self, target: Target, response: aiohttp.ClientResponse, first: bytes) -> None:
@@ -69,7 +70,7 @@ class Channel:
         self.first = first
         self._target = target
         self._response = response
-        self._size = len(first)
+        self.size: int = len(first)
         self._ending = Ending(response)
         self._watch = IdleWatch(target.timeouts.idle, response.close)
 
@@ -125,13 +126,13 @@ class Channel:
             data = await self._response.content.readany()
         if not data and (error := self._ending.error) is not None:
             raise ConnectionFailed("the connection was reset", provider=_name(self._target)) from error
-        self._size += len(data)
+        self.size += len(data)
         self._check_size()
         return data
 
     def _check_size(self) -> None:
         limit = self._target.provider.max_body_bytes
-        if self._size > limit:
+        if self.size > limit:
             raise BadReply(f"the answer exceeds {limit} bytes (setting max_body_bytes)", provider=_name(self._target))
 
     async def read_all(self) -> Reply:
@@ -160,7 +161,7 @@ def _arguments(target: Target, request: Request) -> dict[str, Any]:
         if not isinstance(value, str) or _CONTROL.search(f"{name}{value}"):
             raise InvalidSetting(f"header {name!r} must be a text without control characters", provider=_name(target))
     url = _url(target, request)
-    proxy, credentials = _proxy(target.proxy)
+    proxy, credentials = http_proxy(target.proxy)
     if url.scheme == "http":  # then the proxy reads the request itself, else only the CONNECT before it
         headers.update(credentials)
     return {
@@ -182,17 +183,6 @@ def _url(target: Target, request: Request) -> URL:
         return url.update_query(request.query) if request.query else url
     except (TypeError, ValueError) as error:
         raise InvalidSetting(f"base_url, path or extra_query: {error}", provider=_name(target)) from error
-
-
-def _proxy(proxy: str | None) -> tuple[URL | None, dict[str, str]]:
-    """The proxy's address, and apart from it the header with its credentials: aiohttp's errors quote the address."""
-    if proxy is None:
-        return None, {}
-    url = URL(proxy)
-    if url.user is None:
-        return url, {}
-    token = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()
-    return url.with_user(None), {"Proxy-Authorization": f"Basic {token}"}
 
 
 def _encoded(target: Target, body: Any) -> bytes:
@@ -242,22 +232,35 @@ async def _error_head(response: aiohttp.ClientResponse) -> bytes:
 
 @contextmanager
 def _translated(provider: Provider, watch: IdleWatch | None = None) -> Iterator[None]:
-    name = provider.card.name
     try:
         yield
-    except (aiohttp.InvalidURL, aiohttp.InvalidUrlClientError) as error:
-        raise InvalidSetting("base_url is not a usable URL", provider=name) from error
-    except (aiohttp.ServerTimeoutError, asyncio.TimeoutError) as error:
-        raise TimedOut("connecting took too long", provider=name) from error
-    except aiohttp.ClientHttpProxyError as error:
-        raise ConnectionFailed(f"the proxy answered HTTP {error.status}: {error.message}", provider=name) from error
-    except aiohttp.ClientResponseError as error:
-        # aiohttp reports a body it cannot decompress as HTTP 400, whatever the service's status was.
-        raise BadReply(f"the reply cannot be read: {error.message}", provider=name) from error
-    except (aiohttp.ClientError, OSError) as error:
-        if isinstance(error.__cause__, ContentEncodingError):
-            raise BadReply(f"the reply cannot be read: {error.__cause__.message}", provider=name) from error
-        if watch is not None and watch.expired:
-            raise TimedOut(watch.message, provider=name) from error
-        advice = "Check the network and the proxy; if the service has moved, set base_url."
-        raise ConnectionFailed(f"{str(error) or type(error).__name__}. {advice}", provider=name) from error
+    except ProviderError:
+        raise
+    except Exception as error:
+        failure = proxy_failure(error) or _failure(error, watch)
+        if failure is None:
+            raise
+        failure.provider = provider.card.name
+        raise failure from error
+
+
+def _failure(error: Exception, watch: IdleWatch | None) -> ProviderError | None:
+    """What an exception of aiohttp or the system means; None for any other."""
+    match error:
+        case aiohttp.InvalidURL() | aiohttp.InvalidUrlClientError():
+            return InvalidSetting("base_url is not a usable URL")
+        case aiohttp.ServerTimeoutError() | asyncio.TimeoutError():
+            return TimedOut("connecting took too long")
+        case aiohttp.ClientHttpProxyError():
+            return ConnectionFailed(f"the proxy answered HTTP {error.status}: {error.message}")
+        case aiohttp.ClientResponseError():
+            # aiohttp reports a body it cannot decompress as HTTP 400, whatever the service's status was.
+            return BadReply(f"the reply cannot be read: {error.message}")
+        case aiohttp.ClientError() | OSError():
+            if isinstance(error.__cause__, ContentEncodingError):
+                return BadReply(f"the reply cannot be read: {error.__cause__.message}")
+            if watch is not None and watch.expired:
+                return TimedOut(watch.message)
+            advice = "Check the network and the proxy; if the service has moved, set base_url."
+            return ConnectionFailed(f"{str(error) or type(error).__name__}. {advice}")
+    return None

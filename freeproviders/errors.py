@@ -4,6 +4,7 @@ ProviderError
 ├── ConnectionFailed       DNS, refused, reset, cut before any answer text       retryable
 ├── TimedOut               connect, first byte or idle gap                       retryable
 ├── RateLimited            429 or 402, with ``retry_after`` where it is said     retryable
+│   └── LimitReached       our own limit, before anything was sent
 ├── ServerFailed           5xx                                                   retryable
 ├── BadReply               not the protocol                                      retryable
 │   └── EmptyAnswer        the protocol, without any text or image               retryable
@@ -14,7 +15,8 @@ ProviderError
 ├── UnsupportedContent     content this service cannot carry
 ├── RequestRejected        any other 4xx, often a rotated constant
 ├── InvalidSetting         an unknown or malformed argument or environment variable
-└── StreamInterrupted      the answer broke off; ``partial`` holds what had arrived
+├── StreamInterrupted      the answer broke off; ``partial`` holds what had arrived
+└── AllProvidersFailed     a router has no candidate left; ``attempts`` says what each one said
 
 The root derives from ``Exception`` alone: LlamaIndex turns ValueError and TypeError into an "Empty Response"
 and RuntimeError into a misleading message about nested event loops. What lives here is the vocabulary;
@@ -22,14 +24,17 @@ which status becomes which class is decided in ``freeproviders.status``.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 __all__ = [
+    "AllProvidersFailed",
     "BadReply",
     "Blocked",
     "ConnectionFailed",
     "EmptyAnswer",
     "InvalidSetting",
+    "LimitReached",
     "LoginRequired",
     "PromptTooLong",
     "ProviderError",
@@ -38,6 +43,7 @@ __all__ = [
     "ServerFailed",
     "StreamInterrupted",
     "TimedOut",
+    "Tried",
     "UnknownModel",
     "UnsupportedContent",
 ]
@@ -106,6 +112,12 @@ class RateLimited(ProviderError):
     retryable = True
 
 
+class LimitReached(RateLimited):
+    """Our own limit leaves no turn before the deadline; nothing was sent. ``retry_after`` says when there is room."""
+
+    retryable = False  # the call has already waited as long as it may
+
+
 class ServerFailed(ProviderError):
     """The service failed (HTTP 5xx)."""
 
@@ -172,3 +184,40 @@ class StreamInterrupted(ProviderError):
     ) -> None:
         super().__init__(message, provider=provider, status=status, retry_after=retry_after)
         self.partial = partial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What became of one candidate of a router.
+
+    Attributes:
+        candidate: Its name.
+        error: What it said; None where it was not asked, because it is cooling down, or gave way to a faster one.
+        seconds: How long it was asked; 0.0 where it was not.
+        opens_in: Seconds until it may be asked again; 0.0 for at once.
+    """
+
+    candidate: str
+    error: ProviderError | None = None
+    seconds: float = 0.0
+    opens_in: float = 0.0
+
+    def __str__(self) -> str:
+        silent = "slower than another" if self.seconds else "not asked"
+        said = f"{type(self.error).__name__}: {self.error.message}" if self.error is not None else silent
+        cooling = f" (may be asked again in {self.opens_in:.0f} s)" if self.opens_in else ""
+        return f"{self.candidate}: {said}{cooling}"
+
+
+class AllProvidersFailed(ProviderError):
+    """No candidate of a router could answer; ``retry_after`` says when the earliest may be asked again.
+
+    Args:
+        message: What happened.
+        attempts: What became of each candidate, in order.
+        retry_after: Seconds until the earliest cool-down ends.
+    """
+
+    def __init__(self, message: str, *, attempts: tuple[Tried, ...] = (), retry_after: float | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.attempts = attempts

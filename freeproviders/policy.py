@@ -74,10 +74,14 @@ class Retry:
                 raise InvalidSetting(f"retry setting {name!r} must be a positive number of seconds")
 
     def controller(
-        self, clock: Clock, before_sleep: Callable[[tenacity.RetryCallState], None]
+        self, sleep: Callable[[float], Awaitable[None]], left: Callable[[], float]
     ) -> tenacity.AsyncRetrying:
-        """A tenacity controller for one call. It carries that call's state: never share it between calls."""
-        started = clock.monotonic()
+        """A tenacity controller for one call. It carries that call's state: never share it between calls.
+
+        Args:
+            sleep: Waits that many seconds.
+            left: Seconds to the deadline, by now.
+        """
         jitter = tenacity.wait_random_exponential(multiplier=self.base, max=self.longest_wait)
 
         waits: dict[int, float] = {}  # drawn once for each attempt: tenacity asks for it after the decision to stop
@@ -90,16 +94,10 @@ class Retry:
             return waits[state.attempt_number]
 
         def spent(state: tenacity.RetryCallState) -> bool:
-            late = clock.monotonic() - started + wait(state) > self.deadline
-            return late or state.attempt_number >= self.attempts
+            return wait(state) > left() or state.attempt_number >= self.attempts
 
         return tenacity.AsyncRetrying(
-            sleep=clock.sleep,
-            stop=spent,
-            wait=wait,
-            retry=tenacity.retry_if_exception(_deserves_retry),
-            before_sleep=before_sleep,
-            reraise=True,
+            sleep=sleep, stop=spent, wait=wait, retry=tenacity.retry_if_exception(_deserves_retry), reraise=True
         )
 
 

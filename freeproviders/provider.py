@@ -12,7 +12,9 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from freeproviders.errors import InvalidSetting, PromptTooLong, ProviderError, UnknownModel, UnsupportedContent
-from freeproviders.settings import check_types, cookie_mapping, from_environment, nearest, variable, word_list
+from freeproviders.limits import Limits
+from freeproviders.logins.given import login_of
+from freeproviders.settings import check_types, from_environment, nearest, variable, word_list
 from freeproviders.status import failure
 from freeproviders.wire import Exchange, Prompt, Reply
 
@@ -22,6 +24,9 @@ __all__ = ["Card", "Provider"]
 USER_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 )
+
+# No service publishes a limit; a few people chatting through one address would do no more.
+_POLITE = Limits(concurrency=8, per_second=5)
 
 # What a header or URL may never contain: it would end the header and begin another.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -46,11 +51,14 @@ class Card:
         threads: Whether it keeps conversations itself.
         temperature: Whether it has a field for it.
         login: Whether a signed-in session is said to be needed today.
+        login_cookies: Cookies that a signed-in browser has; empty where none are known.
         context_window: A cautious estimate in tokens; the services publish none.
+        tool_style: How its models are asked to write tool calls; one of ``freeproviders.tools.styles.STYLES``.
         verified: Date (ISO; the month where only that is known) of the last evidence that it answered somebody.
         evidence: What that evidence is.
         secrets: Settings that must not be shown.
         hints: By HTTP status, what went stale before and which setting repairs it.
+        limits: What is polite towards the service, as none publishes a limit.
     """
 
     name: str
@@ -65,11 +73,14 @@ class Card:
     threads: bool = False
     temperature: bool = False
     login: bool = False
+    login_cookies: tuple[str, ...] = ()
     context_window: int = 4096
+    tool_style: str = "hermes"
     verified: str
     evidence: str
     secrets: tuple[str, ...] = ()
     hints: Mapping[int, str] = field(default_factory=dict)
+    limits: Limits = _POLITE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +91,14 @@ class Provider(ABC):
         base_url: Scheme, host and optional port or path prefix; the service's own paths are appended.
         origin: Sent as ``Origin``.
         user_agent: Sent as ``User-Agent``; must be the browser's the cookies were copied from.
-        cookies: Sent with every request; a mapping or the text of a ``Cookie`` header.
+        cookies: Sent with every request: a mapping, the text of a ``Cookie`` header, a file of cookies (its path, or
+            its name as text), or ``"stored"`` for what `freeproviders login` has stored.
         default_headers: Sent with every request, over all others.
         extra_body: Fields merged into the body of the answer's request.
         extra_query: Query parameters of the answer's request.
         models: Model names accepted besides the card's, for a service that has added some.
         prompt_cap: Most characters of the text sent; checked before sending. 0 for no check.
+        tool_style: How the model is asked to write tool calls, in place of the card's; empty for the card's.
         max_line_bytes: Longest line of a framed answer.
         max_body_bytes: Largest answer.
     """
@@ -101,20 +114,39 @@ class Provider(ABC):
     extra_query: Mapping[str, str] = field(default_factory=dict, repr=False)
     models: tuple[str, ...] = ()
     prompt_cap: int = 0
+    tool_style: str = ""
     max_line_bytes: int = 8 * 1024 * 1024
     max_body_bytes: int = 64 * 1024 * 1024
 
     def __post_init__(self) -> None:
         check_types(self, self.card.name)
-        object.__setattr__(self, "cookies", cookie_mapping(self.cookies))
         object.__setattr__(self, "models", word_list(self.models))
+        if not _is_address(self.base_url):
+            raise InvalidSetting("base_url must be http:// or https:// and a host", provider=self.card.name)
+        self._take_login()
         for name in ("base_url", "origin", "user_agent"):
             self._check_line(name, getattr(self, name))
         for name in ("cookies", "default_headers"):
             for key, value in getattr(self, name).items():
                 self._check_line(name, f"{key}{value}")
-        if not _is_address(self.base_url):
-            raise InvalidSetting("base_url must be http:// or https:// and a host", provider=self.card.name)
+        if self.tool_style:
+            from freeproviders.tools.styles import style_named  # loaded where it is used: most programs use no tools
+
+            style_named(self.tool_style, self.card.name)
+
+    def _take_login(self) -> None:
+        """Takes over what ``cookies`` stands for; what else a login says holds where the setting has its default."""
+        login = login_of(self.cookies, service=self.card.name, hosts=self.hosts)
+        object.__setattr__(self, "cookies", login.cookies)
+        for name, value in login.settings.items():
+            if name in self.setting_names() and getattr(self, name) == getattr(type(self), name):
+                object.__setattr__(self, name, value)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Where cookies may come from: the service's API and site, or the one host that ``base_url`` names instead."""
+        host, *own = (urlsplit(url).hostname or "" for url in (self.base_url, type(self).base_url, self.card.site))
+        return frozenset(own if host in own else (host,))
 
     @classmethod
     def configure(cls: type[P], given: Mapping[str, Any]) -> P:
@@ -153,6 +185,11 @@ class Provider(ABC):
     def failure(self, reply: Reply) -> ProviderError | None:
         """The error a reply's status stands for, or None where it is good."""
         return failure(self.card.name, reply, self.card.hints)
+
+    def polite_limits(self) -> Limits:
+        """The card's limits; none where ``base_url`` is this machine, as a sandbox needs no politeness."""
+        host = urlsplit(self.base_url).hostname or ""
+        return Limits() if host in ("localhost", "::1") or host.startswith("127.") else self.card.limits
 
     # Help for the provider files.
 

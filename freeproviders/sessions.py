@@ -1,5 +1,7 @@
 """One aiohttp session per event loop, shared by every client on it and closed with its last lease.
 
+There is one more for each SOCKS proxy in use, as a connection belongs to such a proxy from its first byte on.
+
 A session is bound to the loop it was made on, so it never sits on a client or model. It carries no cookies and no
 headers: those travel with each request, so sharing it shares connections and nothing else. Two policies:
 
@@ -16,13 +18,15 @@ from collections.abc import AsyncGenerator
 
 import aiohttp
 
+from freeproviders.proxies import socks_connector
+
 __all__ = ["Lease", "acquire", "hold", "release"]
 
 # Streams last long: the usual pool of 100 connections would queue the 101st caller without a word.
 _UNLIMITED = 0
 
 
-class _Connector(aiohttp.TCPConnector):
+class _Leavable(aiohttp.TCPConnector):
     """A connector that can be left to the parent process after a fork, without a word and without touching it."""
 
     abandoned = False
@@ -33,33 +37,47 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class _Pool:
-    """The session of one loop, its number of leases, and the keeper of the held lease."""
+    """The sessions of one loop, by SOCKS proxy, the number of leases, and the keeper of the held lease."""
 
     def __init__(self) -> None:
-        self.session = aiohttp.ClientSession(
-            connector=_Connector(limit=_UNLIMITED),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
-            auto_decompress=True,
-            # Environment proxies are resolved by the client; aiohttp's trust_env would also read ~/.netrc on the loop.
-            trust_env=False,
-        )
+        self.sessions: dict[str | None, aiohttp.ClientSession] = {}
         self.leases = 0
         self.keeper: AsyncGenerator[None, None] | None = None
+
+    def session(self, socks: str | None) -> aiohttp.ClientSession:
+        if socks not in self.sessions:
+            self.sessions[socks] = aiohttp.ClientSession(
+                connector=_Leavable(limit=_UNLIMITED) if socks is None else socks_connector(_Leavable, socks),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                auto_decompress=True,
+                # Environment proxies are resolved by the client; aiohttp's trust_env would also read ~/.netrc.
+                trust_env=False,
+            )
+        return self.sessions[socks]
+
+    async def close(self) -> None:
+        for session in self.sessions.values():
+            await session.close()
 
 
 _pools: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool]" = weakref.WeakKeyDictionary()
 
 
-def acquire() -> aiohttp.ClientSession:
-    """The running loop's session, open until a matching ``release``."""
+def acquire(socks: str | None = None) -> aiohttp.ClientSession:
+    """The running loop's session, open until a matching ``release``.
+
+    Args:
+        socks: URL of the SOCKS proxy that its connections go through.
+    """
     loop = asyncio.get_running_loop()
     pool = _pools.get(loop)
     if pool is None:
         _forget_closed_loops()
         pool = _pools[loop] = _Pool()
+    session = pool.session(socks)
     pool.leases += 1
-    return pool.session
+    return session
 
 
 async def release() -> None:
@@ -70,7 +88,7 @@ async def release() -> None:
     if pool.leases == 0:
         # Out of the table first: whoever comes while it closes gets a new one.
         del _pools[loop]
-        await pool.session.close()
+        await pool.close()
 
 
 class Lease:
@@ -80,15 +98,17 @@ class Lease:
 
     Args:
         held: Keep the session until the loop shuts down its async generators.
+        socks: URL of the SOCKS proxy that its connections go through.
     """
 
-    def __init__(self, *, held: bool = False) -> None:
+    def __init__(self, *, held: bool = False, socks: str | None = None) -> None:
         self._held = held
+        self._socks = socks
 
     async def __aenter__(self) -> aiohttp.ClientSession:
         if self._held:
             await hold()
-        return acquire()
+        return acquire(self._socks)
 
     async def __aexit__(self, *_: object) -> None:
         await release()
@@ -130,13 +150,14 @@ def _close_idle_loops() -> None:
     """At exit: close what loops hold that were stopped but never shut down (a notebook kernel's, for one)."""
     for loop, pool in _known():
         if not loop.is_closed() and not loop.is_running():
-            loop.run_until_complete(pool.session.close())
+            loop.run_until_complete(pool.close())
 
 
 def _abandon(pool: _Pool) -> None:
-    if isinstance(pool.session.connector, _Connector):
-        pool.session.connector.abandoned = True
-    pool.session.detach()
+    for session in pool.sessions.values():
+        if isinstance(session.connector, _Leavable):
+            session.connector.abandoned = True
+        session.detach()
 
 
 _left_to_parent: list[_Pool] = []

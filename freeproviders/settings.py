@@ -57,7 +57,7 @@ def _read(name: str, text: str, read: Callable[[str], Any]) -> Any:
 
 @functools.cache
 def _readers(cls: type) -> Mapping[str, Callable[[str], Any]]:
-    return {name: _reader(kind) for name, kind in _hints(cls).items()}
+    return {name: _cookies if name == "cookies" else _reader(kind) for name, kind in _hints(cls).items()}
 
 
 @functools.cache
@@ -95,7 +95,7 @@ def check_types(settings: Any, provider: str) -> None:
     """
     for name, kind in _hints(settings.__class__).items():
         known = typing.get_origin(kind) or kind
-        allowed = (Mapping, str) if name == "cookies" else _ALLOWED.get(known, (object,))
+        allowed = (Mapping, str, os.PathLike) if name == "cookies" else _ALLOWED.get(known, (object,))
         if not isinstance(getattr(settings, name), allowed):
             raise InvalidSetting(f"{name} must be a {known.__name__.lower()}", provider=provider)
 
@@ -110,6 +110,11 @@ def _boolean(text: str) -> bool:
     if text.strip().lower() not in known:
         raise ValueError(f"expected true or false, got {text!r}")
     return known[text.strip().lower()]
+
+
+def _cookies(text: str) -> Any:
+    # What else the text may stand for is known where it is used: see ``freeproviders.logins.given``.
+    return _mapping(text) if text.lstrip().startswith("{") else text
 
 
 def _mapping(text: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from freeproviders import errors
 from freeproviders.screening import challenge_in
 from freeproviders.wire import Reply
 
-__all__ = ["challenged", "failure", "message_in", "retry_after_seconds", "said"]
+__all__ = ["challenged", "failure", "login_advice", "message_in", "retry_after_seconds", "said"]
 
 
 # Sent with every challenge: https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
@@ -35,7 +35,7 @@ def failure(provider: str, reply: Reply, hints: Mapping[int, str]) -> errors.Pro
         return None
     if challenge_in(reply.text):
         return challenged(provider, reply.status)
-    kind, advice = _meaning(reply)
+    kind, advice = _meaning(provider, reply)
     if reply.status in hints:
         kind, advice = errors.RequestRejected, hints[reply.status]
     return kind(
@@ -49,23 +49,31 @@ def failure(provider: str, reply: Reply, hints: Mapping[int, str]) -> errors.Pro
 def challenged(provider: str, status: int) -> errors.Blocked:
     """The error for a bot-protection page."""
     return errors.Blocked(
-        "a bot-protection page came instead of an answer. Open the site in a browser and pass its cookies and "
-        "user_agent (settings of the same names), or use another network by proxy=",
+        f"a bot-protection page came instead of an answer. {login_advice(provider)} Or use another network by proxy=",
         provider=provider,
         status=status,
     )
 
 
-def _meaning(reply: Reply) -> tuple[type[errors.ProviderError], str]:
+def login_advice(provider: str) -> str:
+    """What to do about a session that is missing, over, or not trusted."""
+    return (
+        f'Run `freeproviders login {provider}` and pass cookies="stored", or pass the cookies and user_agent of a '
+        "browser that has signed in or passed the check there."
+    )
+
+
+def _meaning(provider: str, reply: Reply) -> tuple[type[errors.ProviderError], str]:
+    if reply.status == 401:
+        return errors.LoginRequired, login_advice(provider)
     if 300 <= reply.status < 400:
-        return _redirect(reply.headers.get("location", ""))
+        return _redirect(provider, reply.headers.get("location", ""))
     if reply.status >= 500:
         return errors.ServerFailed, "Try again later."
     return _CLIENT_ERRORS.get(reply.status, (errors.RequestRejected, ""))
 
 
 _CLIENT_ERRORS: Mapping[int, tuple[type[errors.ProviderError], str]] = {
-    401: (errors.LoginRequired, "Pass the cookies of a signed-in session (setting cookies)."),
     404: (errors.RequestRejected, "The service may have moved: see the settings base_url and path."),
     402: (errors.RateLimited, "Its free quota is used up for now."),
     407: (errors.RequestRejected, "The proxy wants credentials: put them into its URL (proxy=)."),
@@ -75,9 +83,9 @@ _CLIENT_ERRORS: Mapping[int, tuple[type[errors.ProviderError], str]] = {
 }
 
 
-def _redirect(target: str) -> tuple[type[errors.ProviderError], str]:
+def _redirect(provider: str, target: str) -> tuple[type[errors.ProviderError], str]:
     if any(word in target.casefold() for word in ("login", "signin", "sign-in", "auth")):
-        return errors.LoginRequired, f"It redirects to {target!r}: pass cookies of a signed-in session."
+        return errors.LoginRequired, f"It redirects to {target!r}. {login_advice(provider)}"
     return errors.RequestRejected, f"It redirects to {target!r}: the service may have moved, set base_url."
 
 

@@ -13,6 +13,7 @@ from langchain_freeproviders.chat_models import (
     ChatYqcloud,
     init_free_chat_model,
 )
+from langchain_freeproviders.image_tool import FreeImageTool
 from langchain_freeproviders.llms import FreeProviderLLM
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ChatPi",
     "ChatPizzagpt",
     "ChatYqcloud",
+    "FreeImageTool",
     "FreeProviderLLM",
     "init_free_chat_model",
 ]

@@ -1,6 +1,7 @@
 """What the chat models and the string model share: the constructor's words, and the client behind them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from langchain_core.language_models.base import BaseLanguageModel, LangSmithParams
@@ -13,6 +14,7 @@ from freeproviders.images import fetch
 from freeproviders.notices import warn_ignored
 from freeproviders.policy import Retry, Timeouts
 from freeproviders.provider import Card, Provider
+from freeproviders.reports import AttemptStarted, Listen, Report
 from freeproviders.settings import nearest
 from freeproviders.transport import Client
 from freeproviders.wire import Image, Prompt, Turn
@@ -42,7 +44,7 @@ class FreeProviderModel(BaseLanguageModel[Any]):
     base_url: str | None = None
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
     proxy: str | None = Field(default=None, exclude=True, repr=False)
-    cookies: Mapping[str, str] | str | None = Field(default=None, exclude=True, repr=False)
+    cookies: Mapping[str, str] | str | Path | None = Field(default=None, exclude=True, repr=False)
     default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     image_format: Literal["url", "bytes"] = "url"
@@ -51,6 +53,7 @@ class FreeProviderModel(BaseLanguageModel[Any]):
     extra_query: Mapping[str, str] | None = None
     models: tuple[str, ...] | None = None
     prompt_cap: int | None = None
+    tool_style: str | None = None
     max_line_bytes: int | None = None
     max_body_bytes: int | None = None
 
@@ -147,19 +150,24 @@ class FreeProviderModel(BaseLanguageModel[Any]):
             settings=words,
         )
 
-    def _before_retry(self) -> Callable[[int], Awaitable[None]]:
-        """Takes the rate limiter again before each further attempt; LangChain takes it before the first."""
-        limiter = getattr(self, "rate_limiter", None)
+    def _listener(self) -> Listen:
+        """Takes the rate limiter before each further attempt of a call; LangChain takes it before the first."""
+        limiter, further = getattr(self, "rate_limiter", None), False
 
-        async def wait(_: int) -> None:
-            if limiter is not None:
-                await limiter.aacquire(blocking=True)
+        async def listen(report: Report) -> None:
+            nonlocal further
+            if isinstance(report, AttemptStarted):
+                if limiter is not None and further:
+                    await limiter.aacquire(blocking=True)
+                further = True
 
-        return wait
+        return listen
 
     async def _with_bytes(self, image: Image) -> Image:
         provider: Provider = self._client.provider
-        return await fetch(image, provider=provider, proxy=self.proxy) if self.image_format == "bytes" else image
+        # One that came with its bytes is not fetched, but checked.
+        wanted = self.image_format == "bytes" or image.data is not None
+        return await fetch(image, provider=provider, proxy=self.proxy) if wanted else image
 
     async def __aenter__(self) -> Any:
         await self._client.__aenter__()

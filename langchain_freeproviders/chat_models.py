@@ -36,6 +36,7 @@ class ChatPi(FreeChatModel):
     Key init args — completion:
         model: ``"pi"``, the only one.
         stop: Sequences the answer ends before; honoured on our side.
+        stream_tool_args: Whether streams give the arguments of tool calls as they grow (default: whole).
         temperature, max_tokens: Accepted; Pi has no field for them, which is reported by a warning.
 
     Key init args — client:
@@ -124,6 +125,7 @@ class ChatPizzagpt(FreeChatModel):
     Key init args — completion:
         model: ``"gpt-4o-mini"`` (default) or ``"gpt-3.5-turbo"``: names the service is known under; it chooses itself.
         stop: Sequences the answer ends before; honoured on our side.
+        stream_tool_args: Whether streams give the arguments of tool calls as they grow (default: whole).
         temperature, max_tokens: Accepted; there is no field for them, which is reported by a warning.
         search_enabled: Lets the service search the web; its sources come as ``response_metadata["citations"]``.
         study_mode: The site's study mode.
@@ -165,6 +167,7 @@ class ChatAiChats(FreeChatModel):
     Key init args — completion:
         model: ``"gpt-4"`` (default), ``"gpt-4o-mini"``: names it is known under; or ``"dalle"`` for images.
         stop: Sequences the answer ends before; honoured on our side.
+        stream_tool_args: Whether streams give the arguments of tool calls as they grow (default: whole).
         temperature, max_tokens: Accepted; there is no field for them, which is reported by a warning.
         image_format: ``"url"`` (default) or ``"bytes"``, which fetches the image at once, as such URLs expire.
 
@@ -199,6 +202,7 @@ class ChatYqcloud(FreeChatModel):
     Key init args — completion:
         model: ``"gpt-4"`` (default) or ``"gpt-3.5-turbo"``: names it is known under; it has no field for a model.
         stop: Sequences the answer ends before; honoured on our side.
+        stream_tool_args: Whether streams give the arguments of tool calls as they grow (default: whole).
         temperature, max_tokens: Accepted; there is no field for them, which is reported by a warning.
         network: Lets the service search the web (default True).
 
@@ -243,6 +247,7 @@ class ChatFlowGpt(FreeChatModel):
             ``models``.
         temperature: Sent; 0.7 where it is not given.
         stop: Sequences the answer ends before; honoured on our side.
+        stream_tool_args: Whether streams give the arguments of tool calls as they grow (default: whole).
         max_tokens: Accepted; there is no field for it, which is reported by a warning.
         prompt_id: A character of the site instead of a plain model.
         default_system: The system prompt where the messages have none.

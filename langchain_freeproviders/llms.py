@@ -45,7 +45,7 @@ class FreeProviderLLM(AnyProviderModel, LLM):
     ) -> str:
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
-            return _text(self._client.complete(asked, on_retry=self._before_retry()))
+            return _text(self._client.complete(asked, listen=self._listener()))
 
     async def _acall(
         self,
@@ -56,7 +56,7 @@ class FreeProviderLLM(AnyProviderModel, LLM):
     ) -> str:
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
-            return _text(await self._client.acomplete(asked, on_retry=self._before_retry()))
+            return _text(await self._client.acomplete(asked, listen=self._listener()))
 
     def _stream(
         self,
@@ -67,7 +67,7 @@ class FreeProviderLLM(AnyProviderModel, LLM):
     ) -> Iterator[GenerationChunk]:
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
-            with closing(self._client.stream(asked, on_retry=self._before_retry())) as events:
+            with closing(self._client.stream(asked, listen=self._listener())) as events:
                 images = 0
                 for event in events:
                     images += isinstance(event, Image)
@@ -87,7 +87,7 @@ class FreeProviderLLM(AnyProviderModel, LLM):
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
             images = 0
             # Not closed by hand: a loop that shuts down closes all generators at once, this one among them.
-            async for event in self._client.astream(asked, on_retry=self._before_retry()):
+            async for event in self._client.astream(asked, listen=self._listener()):
                 images += isinstance(event, Image)
                 chunk = _chunk(event, images)
                 if run_manager is not None:

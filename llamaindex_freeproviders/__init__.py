@@ -3,6 +3,7 @@
 ``Yqcloud()`` goes where LlamaIndex takes an LLM. Message conversion lives in ``messages``, the calls in ``base``.
 """
 
+from llamaindex_freeproviders.image_tool import FreeImageToolSpec
 from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, Pi, Pizzagpt, Yqcloud
 
-__all__ = ["AiChats", "FlowGpt", "FreeProvider", "Pi", "Pizzagpt", "Yqcloud"]
+__all__ = ["AiChats", "FlowGpt", "FreeImageToolSpec", "FreeProvider", "Pi", "Pizzagpt", "Yqcloud"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from copy import deepcopy
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -76,7 +77,8 @@ class Configured(FunctionCallingLLM):
         api_base: Scheme, host and optional path prefix of the service; ``base_url`` is the same word.
         api_key: Accepted and not used: the services have none.
         default_headers: Headers of every request, over all others.
-        cookies: Cookies of every request; a mapping or the text of a ``Cookie`` header.
+        cookies: Cookies of every request: a mapping, the text of a ``Cookie`` header, a file of cookies (its path, or
+            its name as text), or ``"stored"`` for what `freeproviders login` has stored.
         proxy: ``http://`` or ``https://`` proxy URL; its credentials are left out of dumps.
         additional_kwargs: Fields merged into the request's body; ``extra_body`` is the same word.
         is_chat_model: Whether core sends messages; if False, core flattens them into one prompt first.
@@ -84,11 +86,15 @@ class Configured(FunctionCallingLLM):
             its calls are read back. If False, core uses ReAct and JSON texts of its own.
         image_format: ``"bytes"`` fetches generated images into image blocks of chat answers; ``"url"`` leaves them
             as links in the text and in ``additional_kwargs["image_urls"]``.
+        stream_tool_args: Whether a stream gives the arguments of calls as they grow, in steps of at least 64
+            characters; what has been given cannot be asked for again. By default only streamed objects grow.
         origin: Sent as ``Origin``.
         user_agent: Sent as ``User-Agent``; must be the browser's the cookies were copied from.
         extra_query: Query parameters of the answer's request.
         models: Model names accepted besides the card's.
         prompt_cap: Most characters of the text sent; 0 for no check.
+        tool_style: How the model is asked to write tool calls: ``"hermes"``, ``"json_fence"``, ``"pythonic"`` or
+            ``"react"``; by default as the service's card says.
         max_line_bytes: Longest line of a framed answer.
         max_body_bytes: Largest answer, in bytes.
 
@@ -113,17 +119,19 @@ class Configured(FunctionCallingLLM):
     api_base: str | None = None
     api_key: str | None = Field(default=None, exclude=True, repr=False)
     default_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
-    cookies: dict[str, str] | str | None = Field(default=None, exclude=True, repr=False)
+    cookies: dict[str, str] | str | Path | None = Field(default=None, exclude=True, repr=False)
     proxy: str | None = Field(default=None, repr=False)
     additional_kwargs: dict[str, Any] | None = None
     is_chat_model: bool = True
     is_function_calling_model: bool = True
     image_format: Literal["bytes", "url"] = "bytes"
+    stream_tool_args: bool | None = None
     origin: str | None = None
     user_agent: str | None = None
     extra_query: dict[str, str] | None = None
     models: tuple[str, ...] | None = None
     prompt_cap: int | None = None
+    tool_style: str | None = None
     max_line_bytes: int | None = None
     max_body_bytes: int | None = None
 
@@ -208,7 +216,7 @@ class Configured(FunctionCallingLLM):
         for name, ours in self._fields().items():
             setattr(self, ours, getattr(provider, name))
         self.model = provider.model_name(Prompt(turns=(), model=self.model))
-        self.timeout, self.max_retries = self._client.timeouts.first_byte, self._client.retry.attempts - 1
+        self.timeout, self.max_retries = self._client.rules.timeouts.first_byte, self._client.rules.retry.attempts - 1
         self.context_window = self.card.context_window if self.context_window is None else self.context_window
         if self.context_window < _SMALLEST_WINDOW:
             raise InvalidSetting(

@@ -5,14 +5,15 @@ Sources and confidence: docs/wire/.
 
 from freeproviders.provider import Card
 from freeproviders.settings import variable
+from freeproviders.status import login_advice
 
 __all__ = ["AICHATS", "FLOWGPT", "PI", "PIZZAGPT", "YQCLOUD"]
 
 _STALE_SECRET = f"The word in x-secret may have changed: set secret ({variable('pizzagpt', 'secret')})."
 _STALE_BODY = f"Its body may have changed: set generation ({variable('pizzagpt', 'generation')}) to an older one."
 _STALE_ROUTE = (
-    "The route or its signature may have changed, or it wants a login: see the settings base_url, path and "
-    f"authorization ({variable('flowgpt', 'authorization')})."
+    f"The route or its signature may have changed, or it wants a login. {login_advice('flowgpt')} "
+    f"Or see the settings base_url, path and authorization ({variable('flowgpt', 'authorization')})."
 )
 
 PI = Card(
@@ -23,6 +24,8 @@ PI = Card(
     aliases={"inflection_3_pi": "pi", "inflection-2.5": "pi"},
     threads=True,
     login=True,
+    # The first one comes to every visitor, the second one to those who have signed in.
+    login_cookies=("__Host-session", "__Secure-pi-session"),
     context_window=1000,
     verified="2026-08-19",
     evidence="a maintained public client, with the cookies of a signed-in session",
@@ -48,6 +51,7 @@ AICHATS = Card(
     models=("gpt-4", "gpt-4o-mini", "dalle"),
     aliases={"dall-e": "dalle"},
     image_models=("dalle",),
+    login_cookies=("ai-chat-front",),
     verified="2024-10-19",
     evidence="a public client notes that Cloudflare was put in front; expect a challenge without browser cookies",
     hints={404: "The service may have moved: see the settings base_url and path."},

@@ -14,14 +14,14 @@ from freeproviders.providers import catalogue
 from freeproviders.providers.pi_replies import conversation_sid
 from freeproviders.providers.pi_requests import SESSION_COOKIE, chat_request, start_request
 from freeproviders.settings import variable
-from freeproviders.status import said
+from freeproviders.status import login_advice, said
 from freeproviders.wire import Exchange, Prompt, Reply, Request
 
 __all__ = ["LOGIN_ADVICE", "Pi"]
 
 LOGIN_ADVICE = (
-    "Pi does not accept this session. Sign in at pi.ai and pass that browser's cookies (__Host-session) as cookies= "
-    f"({variable('pi', 'cookies')}), with its user_agent."
+    f"Pi does not accept this session. {login_advice('pi')} The cookie is __Host-session, the variable "
+    f"{variable('pi', 'cookies')}."
 )
 _CHOICES = {"route": ("auto", "v1", "v2"), "start": ("start", "conversations")}
 
@@ -91,7 +91,8 @@ class Pi(Provider):
             )
         error = super().failure(reply)
         if isinstance(error, LoginRequired) and reply.status == 401:
-            return RequestRejected(f"{error.message} {LOGIN_ADVICE}", provider="pi", status=reply.status)
+            words = f"the service says {said(reply)!r}. {LOGIN_ADVICE}"
+            return RequestRejected(words, provider="pi", status=reply.status)
         return error
 
     # The requests.
@@ -111,9 +112,7 @@ class Pi(Provider):
         try:
             fresh = yield from self._start(fresh=True)
         except (RequestRejected, LoginRequired, BadReply):
-            raise LoginRequired(
-                f"{error.message.rstrip('.')}. {LOGIN_ADVICE}", provider="pi", status=error.status
-            ) from error
+            raise _login_required(error) from error
         return {**fresh, "conversation": thread["conversation"]} if keep else fresh
 
     def _chat(self, thread: Thread, text: str) -> Generator[Request, Reply, Reply]:
@@ -128,6 +127,9 @@ class Pi(Provider):
         try:
             return (yield from self._chat(thread, text))
         except (RequestRejected, EmptyAnswer) as error:
-            raise LoginRequired(
-                f"{error.message.rstrip('.')}. {LOGIN_ADVICE}", provider="pi", status=error.status
-            ) from error
+            raise _login_required(error) from error
+
+
+def _login_required(error: ProviderError) -> LoginRequired:
+    advice = "" if LOGIN_ADVICE in error.message else f" {LOGIN_ADVICE}"
+    return LoginRequired(f"{error.message.rstrip('.')}.{advice}", provider="pi", status=error.status)

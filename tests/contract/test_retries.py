@@ -4,6 +4,7 @@ import pytest
 from contract_kit import ANSWER, PIECES, TestClock, client_of, collected, every_provider, says
 
 from freeproviders import Retry, errors
+from freeproviders.reports import AttemptFailed, AttemptStarted, Report
 from freeproviders.sandbox import Scenario
 
 FAILS = Scenario(status=500)
@@ -123,14 +124,15 @@ async def test_a_stream_that_has_begun_is_never_begun_again(sandbox, name, watch
 @every_provider
 async def test_every_attempt_is_announced(sandbox, name, watch):
     sandbox.script(FAILS, FAILS, says())
-    numbers: list[int] = []
+    told: list[Report] = []
 
-    async def on_retry(number: int) -> None:
-        numbers.append(number)
+    async def listen(report: Report) -> None:
+        told.append(report)
 
     client = client_of(sandbox, name, retry=Retry(attempts=3), clock=watch.clock)
-    await client.acomplete("hello", on_retry=on_retry)
-    assert numbers == [2, 3]
+    await client.acomplete("hello", listen=listen)
+    assert [report.number for report in told if isinstance(report, AttemptStarted)] == [1, 2, 3]
+    assert [report.wait for report in told if isinstance(report, AttemptFailed)] == watch.waits
 
 
 @every_provider

@@ -12,7 +12,12 @@ from freeproviders.provider import Provider
 from freeproviders.settings import variable
 
 # Settings that take only certain words.
-CHOICES = {"route": ("v1", "v2"), "start": ("conversations", "start"), "generation": ("2025-02", "2024-01")}
+CHOICES = {
+    "route": ("v1", "v2"),
+    "start": ("conversations", "start"),
+    "generation": ("2025-02", "2024-01"),
+    "tool_style": ("react", "pythonic"),
+}
 
 
 def _default(provider: type[Provider], setting: str) -> object:
@@ -117,7 +122,7 @@ def test_an_unknown_provider_names_the_nearest():
         Client("yqclod")
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "127.0.0.1:1"])
+@pytest.mark.parametrize("proxy", ["ftp://127.0.0.1:1", "127.0.0.1:1"])
 def test_a_proxy_of_another_kind_is_refused(proxy):
     with pytest.raises(errors.InvalidSetting, match="proxy"):
         Client("yqcloud", proxy=proxy)

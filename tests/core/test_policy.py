@@ -41,7 +41,7 @@ async def _run(retry: Retry, failure: Exception) -> list[float]:
         now += seconds
 
     with pytest.raises(type(failure)):
-        async for attempt in retry.controller(Clock(monotonic=lambda: now, sleep=sleep), lambda _: None):
+        async for attempt in retry.controller(sleep, lambda: retry.deadline - now):
             with attempt:
                 raise failure
     return waits

@@ -154,7 +154,8 @@ def test_links_to_files_lead_somewhere(path: Path) -> None:
 def test_environment_variables_are_settings(path: Path) -> None:
     settings = {variable(name, setting) for name in registry.names() for setting in registry.get(name).setting_names()}
     named = set(_VARIABLE.findall(path.read_text(encoding="utf-8")))
-    assert named - settings - {"FREEPROVIDERS_SANDBOX"} == set()
+    others = {"FREEPROVIDERS_SANDBOX", "FREEPROVIDERS_CONFIG", "FREEPROVIDERS_BROWSER"}
+    assert named - settings - others == set()
 
 
 @pytest.mark.parametrize("name", registry.names())

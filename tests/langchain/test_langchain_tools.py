@@ -103,7 +103,7 @@ def test_one_call_alone_where_parallel_calls_are_off(yqcloud, sandbox):
     say(sandbox, f"{ADD}\n{block('weather', city='Ré')}")
     answer = yqcloud().bind_tools([add, weather], parallel_tool_calls=False).invoke("both")
     assert [call["name"] for call in answer.tool_calls] == ["add"]
-    assert "exactly one block" in sent(sandbox)
+    assert "exactly one call" in sent(sandbox)
 
 
 @pytest.mark.parametrize("version", ["v0", "v1"])

@@ -47,7 +47,7 @@ def answers(sandbox: Sandbox, *texts: str) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ({}, "Write exactly one block at a time."),
+        ({}, "Write exactly one call at a time."),
         ({"allow_parallel_tool_calls": True}, "Several calls at once are several blocks."),
         ({"tool_required": True}, "Reply now with at least one such block"),
         ({"tool_choice": "required"}, "Reply now with at least one such block"),

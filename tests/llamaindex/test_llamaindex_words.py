@@ -48,7 +48,7 @@ def test_none_is_not_given(llm: Any, make: Make, llm_class: Any) -> None:
 
 def test_all_names_are_exported_in_order() -> None:
     assert package.__all__ == sorted(package.__all__)
-    assert {cls.__name__ for cls in LLM_CLASSES} | {"FreeProvider"} == set(package.__all__)
+    assert {cls.__name__ for cls in LLM_CLASSES} | {"FreeProvider", "FreeImageToolSpec"} == set(package.__all__)
 
 
 def test_the_environment_comes_after_the_argument_and_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_the_sandbox_variable_sends_an_unchanged_program_there(
         ({"max_tokens": 0}, errors.InvalidSetting),
         ({"max_retries": -1}, errors.InvalidSetting),
         ({"timeout": 0}, errors.InvalidSetting),
-        ({"proxy": "socks5://x"}, errors.InvalidSetting),
+        ({"proxy": "ftp://x"}, errors.InvalidSetting),
         ({"api_base": "not a URL"}, errors.InvalidSetting),
         ({"api_base": "http://a", "base_url": "http://b"}, errors.InvalidSetting),
     ],

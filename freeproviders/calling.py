@@ -1,0 +1,146 @@
+"""One call of a client: its attempts until one succeeds, each in its turn, under one deadline, and told of."""
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TypeVar
+
+from freeproviders.answering import Attempt
+from freeproviders.errors import ProviderError
+from freeproviders.limits import Limiter
+from freeproviders.policy import Clock, Retry, Timeouts
+from freeproviders.reports import AnswerBegan, AskedAgain, AttemptFailed, AttemptStarted, Began, Ended, Teller, Waited
+
+__all__ = ["Call", "Rules"]
+
+C = TypeVar("C", bound="Call")
+T = TypeVar("T")
+
+_LEAST_WAIT = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How the calls of a client are made.
+
+    Attributes:
+        retry: How often and how patiently to try again.
+        timeouts: Limits on waiting, in seconds.
+        clock: Where waiting happens.
+        limiter: Gives each attempt its turn.
+        patient: Whether an attempt may wait for its turn, within the deadline.
+    """
+
+    retry: Retry
+    timeouts: Timeouts
+    clock: Clock
+    limiter: Limiter
+    patient: bool = True
+
+
+class Call:
+    """One call, as a context that ends with its report.
+
+    Args:
+        rules: The client's.
+        provider: Name of the service.
+        model: The model asked.
+        teller: Tells of it.
+
+    Attributes:
+        attempts: How many requests for an answer have been sent.
+    """
+
+    def __init__(self, rules: Rules, provider: str, model: str, teller: Teller) -> None:
+        self.attempts: int = 0
+        self._rules = rules
+        self._about = {"request": teller.request, "provider": provider, "call": os.urandom(4).hex()}
+        self._model = model
+        self._teller = teller
+        self._now = rules.clock.monotonic
+        self._began = self._now()
+        self._first: float | None = None
+        self._last: Attempt | None = None
+
+    def __enter__(self: C) -> C:
+        self._teller.note(Began(model=self._model, **self._about))
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        last = self._last
+        self._teller.note(
+            Ended(
+                attempts=self.attempts,
+                seconds=self._now() - self._began,
+                first=self._first,
+                status=getattr(error, "status", None) or (last.status if last is not None else None),
+                received=last.received if last is not None else 0,
+                error=error,
+                **self._about,
+            )
+        )
+
+    def within(self) -> float:
+        """Seconds that a request may take to its first byte, by now."""
+        return min(self._rules.timeouts.first_byte, max(_LEAST_WAIT, self._left()))
+
+    def _left(self) -> float:
+        return self._began + self._rules.retry.deadline - self._now()
+
+    async def start(self, attempt: Attempt, begin: Callable[[], Awaitable[T]]) -> T:
+        """Begins an attempt in its turn.
+
+        Args:
+            attempt: The attempt; closed if it cannot begin.
+            begin: Begins it.
+
+        Raises:
+            LimitReached: If its turn would come after the deadline, or is not now where none may be waited for.
+            ProviderError: Whatever beginning it raises.
+        """
+        self._last = attempt
+        try:
+            patience = max(0.0, self._left()) if self._rules.patient else 0.0
+            permit = await self._rules.limiter.acquire(within=patience)
+            attempt.on_close = permit.release
+            if permit.waited > 0:
+                await self._teller.tell(Waited(seconds=permit.waited, **self._about))
+            self.attempts += 1
+            await self._teller.tell(AttemptStarted(number=self.attempts, **self._about))
+            begun = await begin()
+            if self._first is None:
+                self._first = self._now() - self._began
+                await self._teller.tell(AnswerBegan(seconds=self._first, **self._about))
+        except BaseException as error:
+            if isinstance(error, ProviderError):
+                error.provider = error.provider or self._about["provider"]
+            attempt.close()
+            raise
+        return begun
+
+    async def retrying(self, make: Callable[[], Awaitable[T]]) -> T:
+        """The result of the first attempt that succeeds.
+
+        Raises:
+            ProviderError: The last failure, once retrying has not helped.
+        """
+        failure: ProviderError
+
+        async def pause(seconds: float) -> None:
+            report = AttemptFailed(number=self.attempts, error=failure, wait=seconds, **self._about)
+            await self._teller.tell(report)
+            await self._rules.clock.sleep(seconds)
+
+        async for attempt in self._rules.retry.controller(pause, self._left):
+            with attempt:
+                try:
+                    return await make()
+                except ProviderError as error:
+                    failure = error
+                    raise
+        raise AssertionError("tenacity re-raises the last failure")
+
+    async def ask_again(self, number: int) -> None:
+        """Tells that a further round of the call begins, its ``number`` from 2."""
+        await self._teller.tell(AskedAgain(round=number, **self._about))

@@ -1,0 +1,99 @@
+"""The services a router may ask: each a client, with what it is asked for where a call does not say. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from freeproviders.errors import InvalidSetting, UnknownModel
+from freeproviders.provider import Provider
+from freeproviders.transport import Client
+from freeproviders.wire import Prompt
+
+__all__ = ["Candidate", "named"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A service that a router may ask.
+
+    Attributes:
+        client: Its client; its own number of retries does not count here, as the router asks another instead.
+        name: What it is called in errors and metadata; by default the service's name, and its model's if it has one.
+        model: Model it is asked for where the call names none.
+        temperature: Temperature where the call names none.
+        stop: Stop sequences where the call has none.
+        weight: How often it comes first, relative to the others, in a weighted router.
+    """
+
+    client: Client
+    name: str = ""
+    model: str | None = None
+    temperature: float | None = None
+    stop: tuple[str, ...] = ()
+    weight: float = 1.0
+
+    @classmethod
+    def of(cls, given: "str | Provider | Client | Candidate") -> "Candidate":
+        """A candidate from a name (``"yqcloud"``, ``"yqcloud:gpt-4"``), a provider or a client."""
+        if isinstance(given, Candidate):
+            return given
+        if isinstance(given, Client):
+            return cls(client=given)
+        if isinstance(given, Provider):
+            return cls(client=Client(given))
+        name, _, model = given.partition(":")
+        return cls(client=Client(name), model=model or None)
+
+    @property
+    def provider(self) -> Provider:
+        """The service."""
+        return self.client.provider
+
+    def lacks(self, prompt: Prompt) -> str:
+        """What a prompt asks for that this service does not have, in words; empty if it has everything."""
+        thread, keeper = prompt.thread, (prompt.thread or {}).get("candidate", self.name)
+        unknown = sorted(set(prompt.settings) - set(self.provider.setting_names()))
+        if unknown:
+            return f"has no setting {unknown[0]!r}"
+        if thread is not None and not self.provider.card.threads:
+            return "keeps no conversations"
+        if keeper != self.name:
+            return f"the conversation is kept by {keeper!r}"
+        try:
+            model = self.provider.with_settings(prompt.settings).model_name(self.prompt(prompt))
+        except UnknownModel:
+            return f"has no model {prompt.model!r}"
+        if model in self.provider.card.image_models and (prompt.tools or prompt.schema is not None):
+            return "draws, and can neither call tools nor answer with JSON"
+        return ""
+
+    def prompt(self, prompt: Prompt) -> Prompt:
+        """The prompt as it goes to this service."""
+        thread = prompt.thread
+        return replace(
+            prompt,
+            model=prompt.model or self.model,
+            temperature=self.temperature if prompt.temperature is None else prompt.temperature,
+            stop=prompt.stop or self.stop,
+            thread=thread if thread is None else {key: thread[key] for key in thread if key != "candidate"},
+        )
+
+
+def named(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The candidates, each with a name of its own.
+
+    Raises:
+        InvalidSetting: If there is none, two have one name, or a weight is not positive.
+        UnknownModel: If a candidate's service does not know its model.
+    """
+    if not candidates:
+        raise InvalidSetting("a router needs at least one candidate")
+    found: dict[str, Candidate] = {}
+    for one in candidates:
+        one.provider.model_name(Prompt(turns=(), model=one.model))
+        name = one.name or (f"{one.provider.card.name}:{one.model}" if one.model else one.provider.card.name)
+        if name in found:
+            raise InvalidSetting(f"two candidates are called {name!r}: give one of them a name of its own")
+        if not one.weight > 0:
+            raise InvalidSetting(f"the weight of candidate {name!r} must be positive")
+        found[name] = replace(one, name=name)
+    return tuple(found.values())
