@@ -1,6 +1,7 @@
 """The services a router may ask: each a client, with what it is asked for where a call does not say. No I/O."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from freeproviders.errors import InvalidSetting, UnknownModel
@@ -79,10 +80,10 @@ class Candidate:
 
 
 def named(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The candidates, each with a name of its own.
+    """The candidates, each with a name of its own; of several with one default name the later ones are numbered.
 
     Raises:
-        InvalidSetting: If there is none, two have one name, or a weight is not positive.
+        InvalidSetting: If there is none, two were given one name, or a weight is not positive.
         UnknownModel: If a candidate's service does not know its model.
     """
     if not candidates:
@@ -90,10 +91,16 @@ def named(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     for one in candidates:
         one.provider.model_name(Prompt(turns=(), model=one.model))
-        name = one.name or (f"{one.provider.card.name}:{one.model}" if one.model else one.provider.card.name)
+        name = one.name or _default_name(one, found)
         if name in found:
             raise InvalidSetting(f"two candidates are called {name!r}: give one of them a name of its own")
         if not one.weight > 0:
             raise InvalidSetting(f"the weight of candidate {name!r} must be positive")
         found[name] = replace(one, name=name)
     return tuple(found.values())
+
+
+def _default_name(one: Candidate, taken: Container[str]) -> str:
+    name = f"{one.provider.card.name}:{one.model}" if one.model else one.provider.card.name
+    numbered = itertools.chain([name], (f"{name}#{number}" for number in itertools.count(2)))
+    return next(free for free in numbered if free not in taken)

@@ -157,6 +157,15 @@ async def test_a_failure_in_a_further_round_moves_on_while_nothing_was_shown(san
     assert asked.snapshot()[name].failures == 1
 
 
+async def test_white_space_before_a_call_counts_as_shown(sandbox):
+    pieces = ("\n\n", "<tool_call>", '{"name": "weather", "arguments": {}}', "</tool_call>")
+    sandbox.script(Scenario(pieces=pieces, pause=0.05), FAILS)
+    asked = router(client(sandbox, "yqcloud", None), client(sandbox, "flowgpt", None))
+    with pytest.raises(errors.StreamInterrupted) as raised:
+        await collected(asked, Prompt(turns=HELLO, tools=(TOOL,)))
+    assert raised.value.partial == "\n\n"
+
+
 @both_ways
 @every_threaded_provider
 async def test_a_conversation_goes_on_with_the_candidate_that_keeps_it(sandbox, name, ask):
@@ -242,9 +251,18 @@ def test_candidates_are_given_in_many_ways():
     assert repr(asked) == "Router(pi, yqcloud:gpt-4, flowgpt, aichats)"
 
 
+def test_candidates_of_one_service_are_numbered():
+    asked = Router(["pi", "yqcloud", "yqcloud", "yqcloud:gpt-4", "yqcloud"])
+    assert [one.name for one in asked.candidates] == ["pi", "yqcloud", "yqcloud#2", "yqcloud:gpt-4", "yqcloud#3"]
+
+
 WRONG = {
     "none": ([], errors.InvalidSetting, "at least one"),
-    "twice": (["pi", "pi"], errors.InvalidSetting, "two candidates are called 'pi'"),
+    "twice": (
+        [Candidate(client=Candidate.of("pi").client, name="mine")] * 2,
+        errors.InvalidSetting,
+        "two candidates are called 'mine'",
+    ),
     "unknown service": (["pie"], errors.ProviderError, "pi"),
     "unknown model": (["flowgpt:gpt-99"], errors.UnknownModel, "gpt-99"),
     "weight": ([Candidate(client=Candidate.of("pi").client, weight=0)], errors.InvalidSetting, "weight"),

@@ -86,15 +86,14 @@ async def test_one_that_answers_in_time_is_asked_alone(sandbox, name, ask):
 @both_ways
 async def test_one_that_fails_makes_way_at_once_while_another_is_silent(sandbox, ask):
     chain = (client(sandbox, "pi", SILENT), client(sandbox, "yqcloud", FAILS), client(sandbox, "flowgpt"))
-    asked = router(*chain, hedge_after=0.5)
-    metadata = read(await ask(asked))[1]
-    moments = {item.provider: item.time for item in sandbox.received if item.endpoint == "answer"}
+    ear = Ear()
+    metadata = read(await ask(router(*chain, hedge_after=0.5), listen=ear))[1]
     assert metadata["candidate"] == "flowgpt"
-    assert [(one["candidate"], one.get("error")) for one in metadata["tried"]] == [
-        ("yqcloud", "ServerFailed"),
-        ("pi", None),
-    ]
-    assert moments["flowgpt"] - moments["yqcloud"] < 0.5 <= moments["yqcloud"] - moments["pi"] + 0.1
+    tried = [(one["candidate"], one.get("error")) for one in metadata["tried"]]
+    assert tried == [("yqcloud", "ServerFailed"), ("pi", None)]
+    # Not because of a silence, which would have no error.
+    moves = [(report.provider, report.to, type(report.error)) for report in ear.of(FailedOver)]
+    assert moves == [("pi", "yqcloud", type(None)), ("yqcloud", "flowgpt", errors.ServerFailed)]
 
 
 @both_ways
@@ -152,8 +151,9 @@ async def test_the_callers_time_limit_closes_all_connections(sandbox, ask):
     asked = router(*(client(sandbox, name, SILENT) for name in NAMES), hedge_after=0.01)
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(ask(asked), 0.5)
+    assert asked_of(sandbox)
     for name in NAMES:
-        assert await outcomes(sandbox, name) == ["client closed"]
+        assert set(await outcomes(sandbox, name)) <= {"client closed"}
     assert _alone()
 
 

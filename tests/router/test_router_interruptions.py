@@ -28,7 +28,7 @@ from freeproviders.reports import FailedOver
 from freeproviders.sandbox import Scenario
 
 # The first piece arrives, and then nothing more: the candidate's own limit ends the wait.
-IDLE = Timeouts(idle=0.1)
+IDLE = Timeouts(idle=0.25)
 
 
 def breaking(sandbox, name, **words):
