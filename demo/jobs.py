@@ -23,7 +23,7 @@ from freeproviders.errors import BadReply
 from langchain_freeproviders import ChatAiChats, ChatFlowGpt, ChatPi, ChatPizzagpt, ChatYqcloud, init_free_chat_model
 from langchain_freeproviders.chat import FreeChatModel
 from llamaindex_freeproviders import AiChats, FlowGpt, Pi, Pizzagpt, Yqcloud
-from llamaindex_freeproviders.base import FreeProviderLLM
+from llamaindex_freeproviders.service import FreeProviderLLM
 
 __all__ = ["PICTURE", "SERVICES", "Service", "image_job", "jobs"]
 

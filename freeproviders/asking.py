@@ -25,7 +25,7 @@ from freeproviders.wire import (
 __all__ = ["Asking"]
 
 _TOOL_ROUNDS = 1
-_SCHEMA_ROUNDS = 2
+_VALUE_ROUNDS = 2
 _QUOTED = 300
 _PARTS = (CallStarted, CallArguments)
 
@@ -37,21 +37,23 @@ class Asking:
         prompt: What the caller asks.
         shown: Whether what ``pass_on`` gives is shown at once; if not, the caller drops it when there is another round,
             and nothing is gained by reading the reply in part.
+        native: Whether the service takes tools as data, so that calls are not blocks of text.
 
     Attributes:
         prompt: What to ask in this round.
         rounds: How many rounds have begun.
     """
 
-    def __init__(self, prompt: Prompt, *, shown: bool = True) -> None:
+    def __init__(self, prompt: Prompt, *, shown: bool = True, native: bool = False) -> None:
         self.prompt: Prompt = prompt if shown else replace(prompt, partial=False)
         self.rounds: int = 1
         self._shown = shown
+        self._native = native
         self._forced = bool(prompt.tools) and prompt.tool_choice not in ("auto", "none")
         self._awaited = prompt.schema is not None or (
             self._forced and (prompt.tool_choice != "any" or len(prompt.tools) == 1)
         )
-        self._left = _SCHEMA_ROUNDS if prompt.schema is not None else _TOOL_ROUNDS if prompt.tools else 0
+        self._left = _VALUE_ROUNDS if self._awaited else _TOOL_ROUNDS if prompt.tools else 0
         self._emitted = self._called = self._done = False
         self._held: list[Text] = []
         self._failed: list[CallFailed] = []
@@ -130,11 +132,11 @@ class Asking:
                 f"That is not what was asked for: {self._failed[0].call.reason}. Answer with the corrected JSON alone."
             )
         if self._failed:
-            return (
-                f"That call cannot be made: {self._failed[0].call.reason}. Write the corrected block and nothing else."
-            )
+            wish = "Make the corrected call" if self._native else "Write the corrected block and nothing else"
+            return f"That call cannot be made: {self._failed[0].call.reason}. {wish}."
         wanted = "of the tools" if self.prompt.tool_choice == "any" else f"tool {self.prompt.tool_choice}"
-        return f"You called no tool. Reply with a block that calls one {wanted}, and nothing else."
+        wish = f"Call one {wanted}" if self._native else f"Reply with a block that calls one {wanted}, and nothing else"
+        return f"You called no tool. {wish}."
 
     def rest(self) -> list[Event]:
         """What is left to hand on at the end: what no round could mend, as it was written, and the calls in it."""

@@ -15,11 +15,13 @@ from langchain_freeproviders.chat_models import (
 )
 from langchain_freeproviders.image_tool import FreeImageTool
 from langchain_freeproviders.llms import FreeProviderLLM
+from langchain_freeproviders.router import ChatFreeRouter
 
 __all__ = [
     "ChatAiChats",
     "ChatFlowGpt",
     "ChatFreeProvider",
+    "ChatFreeRouter",
     "ChatPi",
     "ChatPizzagpt",
     "ChatYqcloud",

@@ -1,63 +1,47 @@
-"""What the chat models and the string model share: the constructor's words, and the client behind them."""
+"""What all models here share, whoever answers: a client of one service or a router over several."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar, cast
 
+from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.language_models.base import BaseLanguageModel, LangSmithParams
 from pydantic import AliasChoices, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
-from freeproviders import registry
 from freeproviders._version import __version__
 from freeproviders.errors import InvalidSetting
-from freeproviders.images import fetch
+from freeproviders.face import Face
 from freeproviders.notices import warn_ignored
-from freeproviders.policy import Retry, Timeouts
-from freeproviders.provider import Card, Provider
-from freeproviders.reports import AttemptStarted, Listen, Report
+from freeproviders.provider import Card
+from freeproviders.reports import Listen
 from freeproviders.settings import nearest
-from freeproviders.transport import Client
 from freeproviders.wire import Image, Prompt, Turn
+from langchain_freeproviders.callbacks import listener
 from langchain_freeproviders.errors import translated
 
-__all__ = ["AnyProviderModel", "FreeProviderModel"]
+__all__ = ["FaceModel"]
+
+F = TypeVar("F")
 
 # Words that frameworks add to calls and that say nothing about the request.
 _NOISE = frozenset({"stream", "ls_structured_output_format"})
 
 
-class FreeProviderModel(BaseLanguageModel[Any]):
-    """The constructor's words of every model here; the concrete classes document them."""
+class FaceModel(BaseLanguageModel[Any]):
+    """The words of every model here, and how a call of LangChain's becomes a prompt for whoever answers."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True, protected_namespaces=())
-
-    provider_name: ClassVar[str] = ""
 
     # Other spellings by validation_alias: an alias would replace the names in the eyes of type checkers.
     model: str | None = Field(default=None, validation_alias=AliasChoices("model", "model_name"))
     temperature: float | None = None
     max_tokens: int | None = None
     timeout: float | None = Field(default=None, validation_alias=AliasChoices("timeout", "request_timeout"))
-    max_retries: int = 2
     stop: list[str] | None = Field(default=None, validation_alias=AliasChoices("stop", "stop_sequences"))
     streaming: bool = False
-    base_url: str | None = None
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
-    proxy: str | None = Field(default=None, exclude=True, repr=False)
-    cookies: Mapping[str, str] | str | Path | None = Field(default=None, exclude=True, repr=False)
-    default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
-    model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    image_format: Literal["url", "bytes"] = "url"
-    origin: str | None = None
-    user_agent: str | None = None
-    extra_query: Mapping[str, str] | None = None
-    models: tuple[str, ...] | None = None
-    prompt_cap: int | None = None
-    tool_style: str | None = None
-    max_line_bytes: int | None = None
-    max_body_bytes: int | None = None
 
-    _built: tuple[tuple[Any, ...], Client] | None = PrivateAttr(default=None)
+    _built: tuple[Any, Any] | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -71,60 +55,57 @@ class FreeProviderModel(BaseLanguageModel[Any]):
         return words
 
     @model_validator(mode="after")
-    def _set_freeproviders_version(self) -> "FreeProviderModel":
-        """Builds the client once, so that bad settings show here, and lets the fields show what it uses."""
+    def _set_freeproviders_version(self) -> "FaceModel":
+        """Builds what answers, so that bad settings show here."""
         self._add_version("langchain-freeproviders", __version__)
         with translated():
-            client = self._client
-            # Into the instance's dictionary, past pydantic: what nobody set must not count as set.
-            self.__dict__.update({name: getattr(client.provider, name) for name in self._setting_names()})
-            self.__dict__["model"] = client.provider.model_name(Prompt(turns=(), model=self.model))
-            self._built = (self._signature(), client)
+            self._settle()
         self._report_unused({"temperature": self.temperature, "max_tokens": self.max_tokens}, stacklevel=5)
         return self
 
-    def _report_unused(self, words: Mapping[str, Any], stacklevel: int) -> None:
-        card = self.card
-        unused = {"max_tokens"} if card.temperature else {"max_tokens", "temperature"}
-        warn_ignored(card.title, [word for word in unused if words.get(word) is not None], stacklevel)
+    # What differs between one service and several.
 
     @property
-    def card(self) -> Card:
-        """What is known of the service."""
-        return registry.get(self._provider_name()).card
+    @abstractmethod
+    def _face(self) -> Face:
+        """What answers, for the fields as they are now: assigning to one, or copying with changes, takes effect."""
 
+    @abstractmethod
     def _provider_name(self) -> str:
-        return self.provider_name
+        """Name of the service; ``"router"`` for several."""
 
-    def _setting_names(self) -> tuple[str, ...]:
-        """The provider's settings that are fields here; its ``extra_body`` is called ``model_kwargs``."""
-        known = registry.get(self._provider_name()).setting_names()
-        return tuple(name for name in known if name in type(self).model_fields)
+    @property
+    @abstractmethod
+    def _cards(self) -> Sequence[Card]:
+        """What is known of each service that may answer."""
+
+    @abstractmethod
+    async def _with_bytes(self, image: Image) -> Image:
+        """An image of an answer, with its bytes where they are wanted."""
+
+    def _settle(self) -> None:
+        """Builds what answers for the first time."""
+        _ = self._face
 
     def _secret_names(self) -> frozenset[str]:
-        return frozenset({"cookies", "default_headers", *self.card.secrets})
+        return frozenset({"cookies", "default_headers"}.union(*(card.secrets for card in self._cards)))
 
-    def _settings(self) -> dict[str, Any]:
-        settings = {name: getattr(self, name) for name in self._setting_names()}
-        return {**settings, "extra_body": self.model_kwargs or None}
+    def _check_settings(self, words: Iterable[str]) -> None:
+        """Refuses settings given with a call that nobody has; a client does so itself."""
 
-    def _signature(self) -> tuple[Any, ...]:
-        return (self.max_retries, self.timeout, self.proxy, *self._settings().values())
+    # How a call is made.
 
-    @property
-    def _client(self) -> Client:
-        """The client for the fields as they are now: assigning to one, or copying with changes, takes effect."""
-        signature = self._signature()
+    def _kept(self, signature: Any, build: Callable[[], F]) -> F:
+        """What was built for this signature, or is now."""
         if self._built is None or self._built[0] != signature:
-            client = Client(
-                self._provider_name(),
-                retry=Retry(attempts=self.max_retries + 1),
-                timeouts=Timeouts() if self.timeout is None else Timeouts(first_byte=self.timeout),
-                proxy=self.proxy,
-                **self._settings(),
-            )
-            self._built = (signature, client)
-        return self._built[1]
+            self._built = (signature, build())
+        return cast("F", self._built[1])
+
+    def _report_unused(self, words: Mapping[str, Any], stacklevel: int) -> None:
+        cards = self._cards
+        unused = {"max_tokens"} if any(card.temperature for card in cards) else {"max_tokens", "temperature"}
+        titles = ", ".join(dict.fromkeys(card.title for card in cards))
+        warn_ignored(titles, [word for word in unused if words.get(word) is not None], stacklevel)
 
     def _prompt(self, turns: tuple[Turn, ...], stop: list[str] | None, words: Mapping[str, Any]) -> Prompt:
         """The prompt of one call; a call's own words win over the constructor's."""
@@ -140,7 +121,8 @@ class FreeProviderModel(BaseLanguageModel[Any]):
         temperature = words.pop("temperature", self.temperature)
         words.pop("max_tokens", None)
         if "model_kwargs" in words:
-            words["extra_body"] = {**self.model_kwargs, **words.pop("model_kwargs")}
+            words["extra_body"] = {**getattr(self, "model_kwargs", {}), **words.pop("model_kwargs")}
+        self._check_settings(words)
         return Prompt(
             turns=turns,
             model=model,
@@ -150,47 +132,18 @@ class FreeProviderModel(BaseLanguageModel[Any]):
             settings=words,
         )
 
-    def _listener(self) -> Listen:
-        """Takes the rate limiter before each further attempt of a call; LangChain takes it before the first."""
-        limiter, further = getattr(self, "rate_limiter", None), False
-
-        async def listen(report: Report) -> None:
-            nonlocal further
-            if isinstance(report, AttemptStarted):
-                if limiter is not None and further:
-                    await limiter.aacquire(blocking=True)
-                further = True
-
-        return listen
-
-    async def _with_bytes(self, image: Image) -> Image:
-        provider: Provider = self._client.provider
-        # One that came with its bytes is not fetched, but checked.
-        wanted = self.image_format == "bytes" or image.data is not None
-        return await fetch(image, provider=provider, proxy=self.proxy) if wanted else image
+    def _listener(self, run: BaseRunManager | None) -> Listen | None:
+        """What hears of a call: the run's handlers, and the rate limiter that LangChain takes before it."""
+        return listener(run, {"": getattr(self, "rate_limiter", None)})
 
     async def __aenter__(self) -> Any:
-        await self._client.__aenter__()
+        await self._face.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._client.__aexit__(*error)
+        await self._face.__aexit__(*error)
 
     # What LangChain asks of a model beside answers.
-
-    @property
-    def _identifying_params(self) -> Mapping[str, Any]:
-        """Everything that shapes the answer, for cache keys and traces; nothing secret."""
-        secret = self._secret_names()
-        shown = {name: value for name, value in self._settings().items() if name not in secret}
-        return {
-            "provider": self._provider_name(),
-            "model": self.model,
-            "temperature": self.temperature,
-            "stop": self.stop,
-            "image_format": self.image_format,
-            **shown,
-        }
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
@@ -207,32 +160,3 @@ class FreeProviderModel(BaseLanguageModel[Any]):
         if self.custom_get_token_ids is not None:
             return self.custom_get_token_ids(text)
         return list(range(-(-len(text) // 4)))
-
-
-class AnyProviderModel(FreeProviderModel):
-    """A model whose provider is chosen by an argument, third parties' included."""
-
-    provider: str
-    settings: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _gather_settings(cls, words: Any) -> Any:
-        """Moves the chosen provider's own settings into ``settings``, so that they need no field of their own."""
-        with translated():
-            if "provider" not in words:
-                raise InvalidSetting(f"provider is missing. Known: {', '.join(registry.names())}.")
-            known = registry.get(words["provider"]).setting_names()
-            chosen = dict(words.get("settings", {}))
-            for word in chosen:
-                if word not in known:
-                    raise InvalidSetting(f"unknown setting {word!r}.{nearest(word, known)}")
-        own = {word: words[word] for word in words if word in known and word not in cls.model_fields}
-        rest = {word: value for word, value in words.items() if word not in own}
-        return {**rest, "settings": {**chosen, **own}}
-
-    def _provider_name(self) -> str:
-        return self.provider
-
-    def _settings(self) -> dict[str, Any]:
-        return {**super()._settings(), **self.settings}

@@ -1,79 +1,47 @@
-"""The chat model over a client: whole and streamed, awaited and blocking, each natively."""
+"""The chat model over a client or a router: whole and streamed, awaited and blocking, each natively."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.language_models import BaseChatModel, LanguageModelInput, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.tool import ToolCallChunk, invalid_tool_call, tool_call, tool_call_chunk
+from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
-from langchain_core.utils.json import parse_partial_json
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 from freeproviders.blocking import portal
-from freeproviders.errors import ProviderError
-from freeproviders.wire import (
-    Answer,
-    CallArguments,
-    CallDone,
-    CallFailed,
-    CallStarted,
-    Done,
-    Event,
-    Image,
-    InvalidCall,
-    Prompt,
-    Text,
-)
-from langchain_freeproviders.base import FreeProviderModel
+from freeproviders.wire import Answer, Image, Prompt
+from langchain_freeproviders.base import FaceModel
+from langchain_freeproviders.callbacks import begun
+from langchain_freeproviders.chunks import Chunks, metadata_of
 from langchain_freeproviders.errors import translated
 from langchain_freeproviders.messages import image_block, image_caption, text_block, to_turns
+from langchain_freeproviders.service import FreeProviderModel
 from langchain_freeproviders.tools import function_of, schema_of, structured, tool_choice_of
 
-__all__ = ["FreeChatModel"]
+__all__ = ["FaceChatModel", "FreeChatModel"]
 
-# Whatever JSON text breaks off, one of these is wrong behind it: in a string or outside, in an object or an array.
-_ENDS = ('"]', '"}', "]", "}", '""]', '""}')
+C = TypeVar("C", bound="FaceChatModel")
 
 
-class FreeChatModel(FreeProviderModel, BaseChatModel):
-    """A service as a chat model; the concrete classes name the service."""
+class FaceChatModel(FaceModel, BaseChatModel):
+    """A client or a router as a chat model."""
 
     stream_tool_args: bool = False
+
+    _run: BaseRunManager | None = PrivateAttr(default=None)
 
     @property
     def _llm_type(self) -> str:
         return f"freeproviders-{self._provider_name()}-chat"
-
-    def _resolve_model_profile(self) -> ModelProfile | None:
-        card = self.card
-        # LangChain asks before the default model is filled in.
-        model = card.aliases.get(self.model or "", self.model or card.models[0])
-        draws = model in card.image_models
-        return ModelProfile(
-            name=f"{card.title} {model}",
-            max_input_tokens=card.context_window,
-            text_inputs=True,
-            image_inputs=False,
-            audio_inputs=False,
-            video_inputs=False,
-            pdf_inputs=False,
-            text_outputs=not draws,
-            image_outputs=draws,
-            reasoning_output=False,
-            tool_calling=not draws,
-            tool_choice=not draws,
-            tool_call_streaming=not draws,
-            structured_output=False,  # it means natively
-            temperature=card.temperature,
-        )
 
     def bind_tools(
         self,
@@ -148,29 +116,91 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
             partial=bool(grows),
         )
 
+    # LangChain hands the manager of a run to whole calls alone. What happens in a stream is told by a passing copy of
+    # the model that knows its run.
+
+    def _in_run(self: C, run: BaseRunManager | None) -> C:
+        if run is None or not run.handlers:
+            return self
+        _ = self._face  # built here if need be, or each copy would build one of its own
+        copy = self.model_copy()
+        copy._run = run  # noqa: SLF001  # its own class
+        return copy
+
+    def stream(
+        self,
+        input: LanguageModelInput,  # noqa: A002  # the base class's name
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Iterator[AIMessageChunk]:
+        """Streams an answer; its last chunk carries the metadata.
+
+        Args:
+            input: Text, messages or a prompt value.
+            config: Callbacks, tags and so on.
+            stop: Sequences the answer ends before.
+            kwargs: Further words of the call.
+        """
+        config, run = begun(self, config, CallbackManagerForLLMRun)
+        return BaseChatModel.stream(self._in_run(run), input, config, stop=stop, **kwargs)
+
+    def astream(
+        self,
+        input: LanguageModelInput,  # noqa: A002  # the base class's name
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[AIMessageChunk]:
+        """As ``stream``, awaited."""
+        config, run = begun(self, config, AsyncCallbackManagerForLLMRun)
+        return BaseChatModel.astream(self._in_run(run), input, config, stop=stop, **kwargs)
+
+    def _generate_with_cache(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        model = self._in_run(run_manager)
+        return BaseChatModel._generate_with_cache(model, messages, stop, run_manager, **kwargs)  # noqa: SLF001
+
+    async def _agenerate_with_cache(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        model = self._in_run(run_manager)
+        return await BaseChatModel._agenerate_with_cache(model, messages, stop, run_manager, **kwargs)  # noqa: SLF001
+
     def _generate(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002  # the base class's signature
+        run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
         with translated():
             prompt = self._asked(messages, stop, kwargs)
-            return portal.call(lambda: self._whole(prompt))
+            return portal.call(lambda: self._whole(prompt, run_manager))
 
     async def _agenerate(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002  # the base class's signature
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
         with translated():
-            return await self._whole(self._asked(messages, stop, kwargs))
+            return await self._whole(self._asked(messages, stop, kwargs), run_manager)
 
-    async def _whole(self, prompt: Prompt) -> ChatResult:
-        answer = await self._client.acomplete(prompt, listen=self._listener())
+    async def _whole(self, prompt: Prompt, run: BaseRunManager | None) -> ChatResult:
+        answer = await self._face.acomplete(prompt, listen=self._listener(run))
         images = [await self._with_bytes(image) for image in answer.images]
         calls = [tool_call(name=call.name, args=dict(call.arguments), id=call.id) for call in answer.calls]
         failed = [invalid_tool_call(**call) for call in answer.metadata.get("invalid_tool_calls", ())]
@@ -178,7 +208,7 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
             content=_content(answer, images),
             tool_calls=calls,
             invalid_tool_calls=failed,
-            response_metadata=_metadata(answer.metadata),
+            response_metadata=metadata_of(answer.metadata),
         )
         info = {"finish_reason": answer.metadata["finish_reason"]}
         return ChatResult(generations=[ChatGeneration(message=message, generation_info=info)])
@@ -191,8 +221,10 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with translated():
-            prompt, chunks = self._asked(messages, stop, kwargs), _Chunks()
-            with closing(self._client.stream(prompt, listen=self._listener())) as events:
+            # Only LangChain's protocol v3 passes a run manager here.
+            prompt, chunks = self._asked(messages, stop, kwargs), Chunks(restarts=run_manager is None)
+            listen = self._listener(run_manager or self._run)
+            with closing(self._face.stream(prompt, listen=listen)) as events:
                 for event in chunks.closed(events):
                     whole = portal.call(partial(self._with_bytes, event)) if isinstance(event, Image) else event
                     chunk = chunks.of(whole)
@@ -210,9 +242,10 @@ class FreeChatModel(FreeProviderModel, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with translated():
-            prompt, chunks = self._asked(messages, stop, kwargs), _Chunks()
+            prompt, chunks = self._asked(messages, stop, kwargs), Chunks(restarts=run_manager is None)
+            listen = self._listener(run_manager or self._run)
             # Not closed by hand: a loop that shuts down closes all generators at once, this one among them.
-            async for event in chunks.aclosed(self._client.astream(prompt, listen=self._listener())):
+            async for event in chunks.aclosed(self._face.astream(prompt, listen=listen)):
                 chunk = chunks.of(await self._with_bytes(event) if isinstance(event, Image) else event)
                 if chunk is None:
                     continue
@@ -240,90 +273,28 @@ def _content(answer: Answer, images: Sequence[Image]) -> str | list[str | dict[s
     return [text_block("\n".join(filter(None, lines))), *blocks]
 
 
-class _Chunks:
-    """Turns the events of one stream into chunks; numbers its images, and its calls as the core does.
+class FreeChatModel(FreeProviderModel, FaceChatModel):
+    """A service as a chat model; the concrete classes name the service."""
 
-    LangChain closes open JSON by itself and would take half a call for a whole one. So a call that fails, or with which
-    the stream breaks off, ends with what LangChain cannot close.
-    """
-
-    def __init__(self) -> None:
-        self._images = self._calls = 0
-        self._open: dict[int, str] = {}
-
-    def closed(self, events: Iterable[Event]) -> Iterator[Event]:
-        """The events; where they break off, calls that have begun fail first."""
-        try:
-            yield from events
-        except ProviderError as error:
-            yield from self._broken(error)
-            raise
-
-    async def aclosed(self, events: AsyncIterable[Event]) -> AsyncIterator[Event]:
-        """As ``closed``, awaited."""
-        try:
-            async for event in events:
-                yield event
-        except ProviderError as error:
-            for failed in self._broken(error):
-                yield failed
-            raise
-
-    def _broken(self, error: ProviderError) -> list[CallFailed]:
-        failed = InvalidCall("", error.message, "", "truncated")
-        return [CallFailed(index, failed) for index in self._open]
-
-    def of(self, event: Event) -> ChatGenerationChunk | None:
-        """The chunk of an event; None for what has been handed on already."""
-        match event:
-            case CallDone():
-                self._open.pop(event.index, None)
-                return None
-            case Text():
-                message = AIMessageChunk(content=event.text)
-            case Image():
-                self._images += 1
-                number = self._images
-                message = AIMessageChunk(content=[text_block(image_caption(event, number)), image_block(event, number)])
-            case CallStarted() | CallArguments() | CallFailed():
-                message = AIMessageChunk(content="", tool_call_chunks=[self._call(event)])
-            case Done():
-                # Metadata stands on the last chunk alone: core adds chunks up, and strings with them ("gpt-4gpt-4").
-                facts = _metadata(event.metadata)
-                message = AIMessageChunk(content="", response_metadata=facts, chunk_position="last")
-            case _:
-                message = AIMessageChunk(content="")
-        return ChatGenerationChunk(message=message)
-
-    def _call(self, event: CallStarted | CallArguments | CallFailed) -> ToolCallChunk:
-        self._calls = max(self._calls, event.index)
-        match event:
-            case CallStarted():
-                self._open[event.index] = ""
-                return tool_call_chunk(name=event.name, args="", id=event.id, index=event.index)
-            case CallArguments():
-                self._open[event.index] = self._open.get(event.index, "") + event.text
-                return tool_call_chunk(args=event.text, index=event.index)
-            case CallFailed(index=0):
-                self._calls += 1
-                failed = event.call
-                text = failed.text + _unclosable(failed.text)
-                return tool_call_chunk(name=failed.name, args=text, id=failed.id, index=self._calls)
-        return tool_call_chunk(args=_unclosable(self._open.pop(event.index, "")), index=event.index)
-
-
-def _unclosable(written: str) -> str:
-    """What makes LangChain see that JSON text is broken: a bracket that nothing there waits for."""
-    return next((end for end in _ENDS if not _closes(written + end)), "")
-
-
-def _closes(text: str) -> bool:
-    try:
-        return isinstance(parse_partial_json(text), dict)
-    except ValueError:
-        return False
-
-
-def _metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
-    renamed = {"provider": "model_provider", "model": "model_name"}
-    return {renamed.get(name, name): value for name, value in facts.items()}
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        card = self.card
+        # LangChain asks before the default model is filled in.
+        model = card.aliases.get(self.model or "", self.model or card.models[0])
+        draws = model in card.image_models
+        return ModelProfile(
+            name=f"{card.title} {model}",
+            max_input_tokens=card.context_window,
+            text_inputs=True,
+            image_inputs=False,
+            audio_inputs=False,
+            video_inputs=False,
+            pdf_inputs=False,
+            text_outputs=not draws,
+            image_outputs=draws,
+            reasoning_output=False,
+            tool_calling=not draws,
+            tool_choice=not draws,
+            tool_call_streaming=not draws,
+            structured_output=False,  # it means natively
+            temperature=card.temperature,
+        )

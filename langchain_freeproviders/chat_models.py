@@ -11,9 +11,9 @@ from freeproviders.blocking import portal
 from freeproviders.providers import pi_archive
 from freeproviders.providers.pi import Pi
 from freeproviders.wire import Exchange
-from langchain_freeproviders.base import AnyProviderModel
 from langchain_freeproviders.chat import FreeChatModel
 from langchain_freeproviders.errors import translated
+from langchain_freeproviders.service import AnyProviderModel
 
 __all__ = [
     "ChatAiChats",
@@ -41,6 +41,7 @@ class ChatPi(FreeChatModel):
 
     Key init args — client:
         timeout: Seconds to the first byte (default 60). max_retries: Further attempts after the first (default 2).
+        limits: Requests at once and in a time (``freeproviders.Limits``), or a ``Limiter`` that several models share.
         base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs: See the guide.
         prompt_cap: Most characters sent (default 4000, Pi's own cap); more raises ``PromptTooLong`` before sending.
         route: ``"v1"``, ``"v2"`` or ``"auto"``: v1, and v2 where v1 is gone.
@@ -109,7 +110,7 @@ class ChatPi(FreeChatModel):
         return result
 
     async def _archive(self, exchange: Callable[[Pi], Exchange]) -> Any:
-        client = self._client
+        client = self._face
         pi = client.provider
         assert isinstance(pi, Pi)  # noqa: S101  # the registry's own class of that name
         with translated():
@@ -131,7 +132,8 @@ class ChatPizzagpt(FreeChatModel):
         study_mode: The site's study mode.
 
     Key init args — client:
-        timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs.
+        timeout, max_retries, limits, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query,
+        model_kwargs.
         secret: The word of the ``x-secret`` header, which the site changes at times (also
             ``FREEPROVIDERS_PIZZAGPT_SECRET``).
         generation: Which form of body to send: ``"2025-09"`` (default), ``"2025-02"`` or ``"2024-01"``.
@@ -172,7 +174,8 @@ class ChatAiChats(FreeChatModel):
         image_format: ``"url"`` (default) or ``"bytes"``, which fetches the image at once, as such URLs expire.
 
     Key init args — client:
-        timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs.
+        timeout, max_retries, limits, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query,
+        model_kwargs.
         path: Of the request.
 
     Instantiate and invoke:
@@ -207,7 +210,7 @@ class ChatYqcloud(FreeChatModel):
         network: Lets the service search the web (default True).
 
     Key init args — client:
-        timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, extra_query, model_kwargs.
+        timeout, max_retries, limits, base_url, proxy, cookies, default_headers, user_agent, extra_query, model_kwargs.
         origin: The service's current front end; it moves at times (also ``FREEPROVIDERS_YQCLOUD_ORIGIN``).
         path: Of the request.
 
@@ -253,7 +256,8 @@ class ChatFlowGpt(FreeChatModel):
         default_system: The system prompt where the messages have none.
 
     Key init args — client:
-        timeout, max_retries, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs.
+        timeout, max_retries, limits, base_url, proxy, cookies, default_headers, user_agent, origin, extra_query,
+        model_kwargs.
         authorization: The whole ``Authorization`` header (default ``"Bearer null"``, anonymous).
         device_id: One is made for each model object and stays; give one to keep it longer.
         greeting: The opening line of the assistant that the site puts before the history; ``""`` for none.

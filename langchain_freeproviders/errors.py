@@ -26,6 +26,15 @@ class RateLimited(errors.RateLimited, core.ModelRateLimitError):
     """The service refuses for now; see ``retry_after``."""
 
 
+class LimitReached(errors.LimitReached, RateLimited):
+    """Our own limit leaves no turn.
+
+    Not retryable: the call has already waited as long as it may.
+    """
+
+    is_retryable = False
+
+
 class ServerFailed(errors.ServerFailed, core.ModelAPIError):
     """The service failed."""
 
@@ -75,10 +84,20 @@ class StreamInterrupted(errors.StreamInterrupted, core.ModelConnectionError):
     is_retryable = False
 
 
+class AllProvidersFailed(errors.AllProvidersFailed, core.ModelAPIError):
+    """No candidate of a router could answer; see ``attempts``.
+
+    Not retryable: the router has tried again itself, as often as it was told to.
+    """
+
+    is_retryable = False
+
+
 _TWINS: dict[type[errors.ProviderError], type[errors.ProviderError]] = {
     errors.ConnectionFailed: ConnectionFailed,
     errors.TimedOut: TimedOut,
     errors.RateLimited: RateLimited,
+    errors.LimitReached: LimitReached,
     errors.ServerFailed: ServerFailed,
     errors.BadReply: BadReply,
     errors.EmptyAnswer: EmptyAnswer,
@@ -90,6 +109,7 @@ _TWINS: dict[type[errors.ProviderError], type[errors.ProviderError]] = {
     errors.RequestRejected: RequestRejected,
     errors.InvalidSetting: InvalidSetting,
     errors.StreamInterrupted: StreamInterrupted,
+    errors.AllProvidersFailed: AllProvidersFailed,
 }
 
 

@@ -9,9 +9,9 @@ from langchain_core.language_models.llms import LLM
 from langchain_core.outputs import GenerationChunk
 
 from freeproviders.wire import Answer, Event, Image, Text, Turn
-from langchain_freeproviders.base import AnyProviderModel
 from langchain_freeproviders.errors import translated
 from langchain_freeproviders.messages import image_caption
+from langchain_freeproviders.service import AnyProviderModel
 
 __all__ = ["FreeProviderLLM"]
 
@@ -40,23 +40,23 @@ class FreeProviderLLM(AnyProviderModel, LLM):
         self,
         prompt: str,
         stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002  # the base class's signature
+        run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> str:
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
-            return _text(self._client.complete(asked, listen=self._listener()))
+            return _text(self._face.complete(asked, listen=self._listener(run_manager)))
 
     async def _acall(
         self,
         prompt: str,
         stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002  # the base class's signature
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> str:
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
-            return _text(await self._client.acomplete(asked, listen=self._listener()))
+            return _text(await self._face.acomplete(asked, listen=self._listener(run_manager)))
 
     def _stream(
         self,
@@ -67,7 +67,7 @@ class FreeProviderLLM(AnyProviderModel, LLM):
     ) -> Iterator[GenerationChunk]:
         with translated():
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
-            with closing(self._client.stream(asked, listen=self._listener())) as events:
+            with closing(self._face.stream(asked, listen=self._listener(run_manager))) as events:
                 images = 0
                 for event in events:
                     images += isinstance(event, Image)
@@ -87,7 +87,7 @@ class FreeProviderLLM(AnyProviderModel, LLM):
             asked = self._prompt((Turn(role="user", text=prompt),), stop, kwargs)
             images = 0
             # Not closed by hand: a loop that shuts down closes all generators at once, this one among them.
-            async for event in self._client.astream(asked, listen=self._listener()):
+            async for event in self._face.astream(asked, listen=self._listener(run_manager)):
                 images += isinstance(event, Image)
                 chunk = _chunk(event, images)
                 if run_manager is not None:

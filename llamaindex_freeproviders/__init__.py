@@ -5,5 +5,6 @@
 
 from llamaindex_freeproviders.image_tool import FreeImageToolSpec
 from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, Pi, Pizzagpt, Yqcloud
+from llamaindex_freeproviders.router import FreeRouter
 
-__all__ = ["AiChats", "FlowGpt", "FreeImageToolSpec", "FreeProvider", "Pi", "Pizzagpt", "Yqcloud"]
+__all__ = ["AiChats", "FlowGpt", "FreeImageToolSpec", "FreeProvider", "FreeRouter", "Pi", "Pizzagpt", "Yqcloud"]

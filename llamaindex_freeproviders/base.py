@@ -1,7 +1,8 @@
-"""The calls: LlamaIndex's eight methods over the core's client. What an LLM is made of lives in ``configured``."""
+"""The calls: LlamaIndex's eight methods over what the core asks. What an LLM is made of lives in ``configured``."""
 
 import asyncio
 import contextlib
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar
@@ -16,20 +17,23 @@ from llama_index.core.base.llms.types import (
     CompletionResponseGen,
     ToolCallBlock,
 )
+from llama_index.core.instrumentation.span import active_span_id
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.program.utils import FlexibleModel, get_program_for_llm
 from llama_index.core.prompts import PromptTemplate
+from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index.core.types import BasePydanticProgram, Model, PydanticProgramMode
 
 from freeproviders.blocking import portal
 from freeproviders.errors import BadReply, InvalidSetting
+from freeproviders.face import Face
 from freeproviders.images import fetch
-from freeproviders.notices import warn_ignored
 from freeproviders.reports import AttemptStarted, Listen, Report
 from freeproviders.settings import nearest
 from freeproviders.wire import CallArguments, CallDone, CallFailed, CallStarted, Done, Event, Image, Prompt, Text
 from llamaindex_freeproviders.configured import Configured, renamed
+from llamaindex_freeproviders.instrumentation import event_of, fire
 from llamaindex_freeproviders.messages import (
     Growing,
     GrowingChat,
@@ -40,11 +44,13 @@ from llamaindex_freeproviders.messages import (
 )
 from llamaindex_freeproviders.tools import choice_of, tool_of
 
-__all__ = ["FreeProviderLLM"]
+__all__ = ["FreeLLM"]
 
-L = TypeVar("L", bound="FreeProviderLLM")
+L = TypeVar("L", bound="FreeLLM")
 R = TypeVar("R")
 
+# LlamaIndex's names of settings, and the core's; a call takes both.
+_SPELLINGS = {"api_base": "base_url", "additional_kwargs": "extra_body"}
 # What makes no response of its own: a call is told of when it is whole, or by its growing arguments.
 _UNTOLD = (CallStarted, CallFailed)
 # What core passes with the tools; without tools it says nothing.
@@ -61,7 +67,7 @@ _CALL_WORDS = (
 )
 
 
-class FreeProviderLLM(Configured):
+class FreeLLM(Configured):
     """The calls of all LLMs here.
 
     Each call takes, besides its messages or its text, ``model``, ``temperature``, ``stop`` and any setting of the
@@ -74,16 +80,28 @@ class FreeProviderLLM(Configured):
     ``args``, ``id``, ``error``). A stream's ``delta``s join to its text; a whole answer is what the last piece of a
     stream would be. With ``stream_tool_args=True`` a stream shows calls while their arguments grow.
 
+    What happens on the way is told to core's instrumentation: see ``instrumentation``.
+
     Raises:
         ProviderError: Of the fitting class (``freeproviders.errors``), from calls and while reading a stream.
     """
 
+    @property
+    @abstractmethod
+    def _face(self) -> Face:
+        """What answers."""
+
+    @property
+    @abstractmethod
+    def _source(self) -> str:
+        """Who that is, in errors and in the pieces of a stream."""
+
     async def __aenter__(self: L) -> L:
-        await self._client.__aenter__()
+        await self._face.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.__aexit__()
+        await self._face.__aexit__()
 
     # The public calls, each decorated once; what they share is not.
 
@@ -128,10 +146,10 @@ class FreeProviderLLM(Configured):
         return self._apieces(self._told(prompt, formatted, kwargs), self._growing_completion())
 
     def _growing_chat(self) -> GrowingChat:
-        return GrowingChat(self.card.name, inline=self.image_format == "bytes")
+        return GrowingChat(self._source, inline=self.image_format == "bytes")
 
     def _growing_completion(self) -> GrowingCompletion:
-        return GrowingCompletion(self.card.name, inline=False)
+        return GrowingCompletion(self._source, inline=False)
 
     # Tools: the services have none, so the prompt describes them and the core reads the calls back.
 
@@ -203,22 +221,19 @@ class FreeProviderLLM(Configured):
     # From framework words to a prompt.
 
     def _asked(self, messages: Sequence[ChatMessage], words: Mapping[str, Any]) -> Prompt:
-        settings = renamed(words, {"api_base": "base_url", "additional_kwargs": "extra_body"})
+        settings = renamed(words, _SPELLINGS)
         self._check_words(settings)
         call = {word: settings.pop(word, None) for word in _CALL_WORDS}
-        settings = {word: value for word, value in settings.items() if value is not None}
-        self._warn_of(call)
+        self._warn_of(call, stacklevel=4)
         tools = tuple(tool_of(tool) for tool in call["tools"] or ())
-        if "extra_body" in settings:
-            settings["extra_body"] = {**(self.additional_kwargs or {}), **settings["extra_body"]}
         stop = self.stop if call["stop"] is None else call["stop"]
         return Prompt(
-            turns=to_turns(messages, self.card.name),
+            turns=to_turns(messages, self._source),
             model=call["model"] or self.model,
             temperature=self.temperature if call["temperature"] is None else call["temperature"],
             stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
             thread=self._thread(call["thread"]),
-            settings=settings,
+            settings=self._call_settings({word: value for word, value in settings.items() if value is not None}),
             tools=tools,
             tool_choice=choice_of(call["tool_choice"], tools, required=bool(call["tool_required"])),
             parallel_calls=call["allow_parallel_tool_calls"] is not False,
@@ -227,41 +242,44 @@ class FreeProviderLLM(Configured):
 
     def _told(self, prompt: str, formatted: bool, words: Mapping[str, Any]) -> Prompt:
         if words.get("tools"):
-            raise InvalidSetting("a completion has no place for calls of tools: use chat", provider=self.card.name)
+            raise InvalidSetting("a completion has no place for calls of tools: use chat", provider=self._source)
         text = prompt if formatted or self.completion_to_prompt is None else self.completion_to_prompt(prompt)
         return self._asked([ChatMessage(content=text)], words)
 
     def _check_words(self, words: Mapping[str, Any]) -> None:
-        name = self.card.name
-        known = {*_CALL_WORDS, *self._service().setting_names()} - self.secrets
-        for word in words:
+        settings = {name for one in self._members.values() for name in one.service.setting_names()}
+        known = {*_CALL_WORDS, *settings} - self.secrets
+        for word in words.keys() - known:
             if word in self.secrets:
                 raise InvalidSetting(
                     f"{word} would show in LlamaIndex's events as an argument of a call: give it to the constructor, "
                     f"or use llm.model_copy(update={{{word!r}: ...}})",
-                    provider=name,
+                    provider=self._source,
                 )
-            if word not in known:
-                raise InvalidSetting(f"unknown argument {word!r} of a call.{nearest(word, known)}", provider=name)
+            raise InvalidSetting(f"unknown argument {word!r} of a call.{nearest(word, known)}", provider=self._source)
+
+    def _call_settings(self, words: dict[str, Any]) -> Mapping[str, Any]:
+        """The settings of a service that a call has, as the service takes them."""
+        return words
 
     def _thread(self, thread: Any) -> Mapping[str, Any] | None:
         if thread is None:
             return None
         if not isinstance(thread, Mapping):
-            raise InvalidSetting('thread must be {} or the raw["thread"] of an answer', provider=self.card.name)
+            raise InvalidSetting('thread must be {} or the raw["thread"] of an answer', provider=self._source)
         return deepcopy(dict(thread))
-
-    def _warn_of(self, call: Mapping[str, Any]) -> None:
-        ignored = ["max_tokens"] if self.card.temperature else ["max_tokens", "temperature"]
-        warn_ignored(self.card.title, [word for word in ignored if call[word] is not None], stacklevel=4)
 
     # From events to responses: the whole answer is the last piece of the stream, by construction.
 
     def _whole(self, prompt: Prompt, growing: Growing[R]) -> R:
-        return portal.call(lambda: self._awhole(prompt, growing, blocking=True))
+        listen = self._listener(blocking=True)
+        return portal.call(lambda: self._grown(prompt, growing, listen))
 
-    async def _awhole(self, prompt: Prompt, growing: Growing[R], *, blocking: bool = False) -> R:
-        answer = await self._client.acomplete(prompt, listen=self._listener(blocking=blocking))
+    async def _awhole(self, prompt: Prompt, growing: Growing[R]) -> R:
+        return await self._grown(prompt, growing, self._listener())
+
+    async def _grown(self, prompt: Prompt, growing: Growing[R], listen: Listen) -> R:
+        answer = await self._face.acomplete(prompt, listen=listen)
         calls = (CallDone(index, call) for index, call in enumerate(answer.calls, 1))
         events: list[Event] = [Text(answer.text), *answer.images, *calls, Done(metadata=answer.metadata)]
         for event in events:
@@ -269,46 +287,64 @@ class FreeProviderLLM(Configured):
         return growing.response(None)
 
     def _pieces(self, prompt: Prompt, growing: Growing[R]) -> Generator[R, None, None]:
-        untold = _untold(prompt)
-        with contextlib.closing(self._client.stream(prompt, listen=self._listener(blocking=True))) as events:
-            for event in events:
-                new = growing.take(self._ready_now(event, growing))
+        # The listener is made now, within the span of the call; the stream is read outside of it.
+        events, untold = self._face.stream(prompt, listen=self._listener(blocking=True)), _untold(prompt)
+
+        def pieces() -> Generator[R, None, None]:
+            with contextlib.closing(events):
+                for event in events:
+                    new = growing.take(self._ready_now(event, growing))
+                    if not isinstance(event, untold):
+                        yield growing.response(new)
+
+        return pieces()
+
+    def _apieces(self, prompt: Prompt, growing: Growing[R]) -> AsyncGenerator[R, None]:
+        events, untold = self._face.astream(prompt, listen=self._listener()), _untold(prompt)
+
+        async def pieces() -> AsyncGenerator[R, None]:
+            # Not closed by hand: a loop that shuts down closes all generators at once, and would find this one's
+            # running.
+            async for event in events:
+                new = growing.take(await self._ready(event, growing))
                 if not isinstance(event, untold):
                     yield growing.response(new)
 
-    async def _apieces(self, prompt: Prompt, growing: Growing[R]) -> AsyncGenerator[R, None]:
-        untold = _untold(prompt)
-        # Not closed by hand: a loop that shuts down closes all generators at once, and would find this one's running.
-        async for event in self._client.astream(prompt, listen=self._listener()):
-            new = growing.take(await self._ready(event, growing))
-            if not isinstance(event, untold):
-                yield growing.response(new)
+        return pieces()
 
-    async def _ready(self, event: Event, growing: Growing[R]) -> Event:
+    async def _ready(self, event: Event, growing: Growing[Any]) -> Event:
         """The event; an image with its bytes, where the response has a place for them, or checked if it has them."""
-        if isinstance(event, Image) and (growing.inline or event.data is not None):
-            return await fetch(event, provider=self._client.provider, proxy=self.proxy)
-        return event
+        if not isinstance(event, Image) or (event.data is None and not growing.inline):
+            return event
+        drawn_by = self._members[event.candidate or self._source]
+        return await fetch(event, provider=drawn_by.client.provider, proxy=drawn_by.proxy)
 
-    def _ready_now(self, event: Event, growing: Growing[R]) -> Event:
+    def _ready_now(self, event: Event, growing: Growing[Any]) -> Event:
         return portal.call(lambda: self._ready(event, growing)) if isinstance(event, Image) else event
 
+    # From reports to rate limiters and events.
+
     def _listener(self, *, blocking: bool = False) -> Listen:
-        """Takes the rate limiter before each further attempt of a call; core takes it before the first."""
-        limiter, further = self.rate_limiter, False
+        """Takes the rate limiters before each attempt, and fires events. To be made within the call's span."""
+        span, first = active_span_id.get(), True
 
         async def listen(report: Report) -> None:
-            nonlocal further
-            if not isinstance(report, AttemptStarted):
-                return
-            if limiter is not None and further and blocking:
-                # The form that core takes in a blocking call; not on the loop that serves all of them.
-                await asyncio.to_thread(limiter.acquire)
-            elif limiter is not None and further:
-                await limiter.async_acquire()
-            further = True
+            nonlocal first
+            if isinstance(report, AttemptStarted):
+                limiters, first = self._limiters(report.candidate, first=first), False
+                for limiter in limiters:
+                    # A blocking call takes the blocking form, but not on the loop that serves all of them.
+                    await (asyncio.to_thread(limiter.acquire) if blocking else limiter.async_acquire())
+            elif event := event_of(report, span):
+                await asyncio.to_thread(fire, event) if blocking else fire(event)
 
         return listen
+
+    def _limiters(self, candidate: str, *, first: bool) -> list[BaseRateLimiter]:
+        """What an attempt has to wait for: our own limiter, which core takes before the first, and the candidate's."""
+        theirs = self._members[candidate].rate_limiter if candidate else None
+        asked = [None if first else self.rate_limiter, None if theirs is self.rate_limiter else theirs]
+        return [limiter for limiter in asked if limiter is not None]
 
 
 def _untold(prompt: Prompt) -> tuple[type[Event], ...]:

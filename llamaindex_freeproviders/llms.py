@@ -12,7 +12,7 @@ from freeproviders.blocking import portal
 from freeproviders.errors import InvalidSetting
 from freeproviders.provider import Provider
 from freeproviders.providers import pi, pi_archive
-from llamaindex_freeproviders.base import FreeProviderLLM
+from llamaindex_freeproviders.service import FreeProviderLLM
 
 __all__ = ["AiChats", "FlowGpt", "FreeProvider", "Pi", "Pizzagpt", "Yqcloud"]
 
@@ -20,7 +20,7 @@ __all__ = ["AiChats", "FlowGpt", "FreeProvider", "Pi", "Pizzagpt", "Yqcloud"]
 class AiChats(FreeProviderLLM):
     """AiChats (ai-chats.org). The model ``dalle`` answers with an image.
 
-    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+    Besides its own words it takes those of every LLM here: see ``FreeProviderLLM``.
 
     Args:
         path: Path of the answer's request.
@@ -34,7 +34,7 @@ class AiChats(FreeProviderLLM):
 class FlowGpt(FreeProviderLLM):
     """FlowGPT (flowgpt.com), its anonymous route: fields for system prompt, history and temperature.
 
-    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+    Besides its own words it takes those of every LLM here: see ``FreeProviderLLM``.
 
     Args:
         path: Path of the answer's request.
@@ -60,7 +60,7 @@ class FlowGpt(FreeProviderLLM):
 class Pizzagpt(FreeProviderLLM):
     """Pizzagpt (pizzagpt.it): whole answers, no streaming by the service.
 
-    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+    Besides its own words it takes those of every LLM here: see ``FreeProviderLLM``.
 
     Args:
         path: Path of the answer's request.
@@ -82,7 +82,7 @@ class Pizzagpt(FreeProviderLLM):
 class Yqcloud(FreeProviderLLM):
     """Yqcloud (chat9.yqcloud.top): a field for the system prompt, conversations kept by the service on request.
 
-    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+    Besides its own words it takes those of every LLM here: see ``FreeProviderLLM``.
 
     Args:
         path: Path of the answer's request.
@@ -98,7 +98,7 @@ class Yqcloud(FreeProviderLLM):
 class Pi(FreeProviderLLM):
     """Pi (pi.ai): conversations kept by the service; signed-in cookies are said to be needed.
 
-    Besides its own words it takes those of every LLM here: see ``configured.Configured``.
+    Besides its own words it takes those of every LLM here: see ``FreeProviderLLM``.
 
     Args:
         route: ``"v1"``, ``"v2"``, or ``"auto"``: v1, and v2 where v1 is gone.
@@ -130,7 +130,7 @@ class Pi(FreeProviderLLM):
         Raises:
             LoginRequired: If the session is dead.
         """
-        messages: list[dict[str, Any]] = await self._client.arun(partial(pi_archive.history, self._pi(), thread))
+        messages: list[dict[str, Any]] = await self.client.arun(partial(pi_archive.history, self._pi(), thread))
         return messages
 
     def history(self, thread: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -154,7 +154,7 @@ class Pi(FreeProviderLLM):
             BadReply: If what comes is no audio.
         """
         raw = answer if isinstance(answer, Mapping) else answer.raw or {}
-        audio, kind = await self._client.arun(partial(pi_archive.spoken, self._pi(), raw, voice))
+        audio, kind = await self.client.arun(partial(pi_archive.spoken, self._pi(), raw, voice))
         return audio, kind
 
     def voice(
@@ -164,7 +164,7 @@ class Pi(FreeProviderLLM):
         return portal.call(partial(self.avoice, answer, voice))
 
     def _pi(self) -> pi.Pi:
-        provider = self._client.provider
+        provider = self.client.provider
         assert isinstance(provider, pi.Pi), "the registry's built-in names cannot be taken"  # noqa: S101
         return provider
 
@@ -172,7 +172,7 @@ class Pi(FreeProviderLLM):
 class FreeProvider(FreeProviderLLM):
     """Any service by its name, those of other packages included (entry point ``freeproviders.providers``).
 
-    Besides its own words it takes those of every LLM here (see ``configured.Configured``) and all settings of the
+    Besides its own words it takes those of every LLM here (see ``FreeProviderLLM``) and all settings of the
     service: ``FreeProvider(provider="pi", route="v2")``.
 
     Args:
@@ -209,14 +209,15 @@ class FreeProvider(FreeProviderLLM):
     def _settings_without_secrets(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in settings.items() if name not in self.secrets}
 
-    def _service(self) -> type[Provider]:
+    @property
+    def service(self) -> type[Provider]:
+        """The service, as the core has it."""
         return registry.get(self.provider)
 
     def _settings(self) -> dict[str, Any]:
         return {**self.settings, **super()._settings()}
 
-    def _settle(self) -> None:
-        super()._settle()
-        provider = self._client.provider
+    def _settle(self, **effective: Any) -> None:
+        provider = self.client.provider
         own = set(provider.setting_names()) - set(self._fields())
-        self.settings = {name: getattr(provider, name) for name in sorted(own)}
+        super()._settle(settings={name: getattr(provider, name) for name in sorted(own)}, **effective)

@@ -4,6 +4,7 @@ import copy
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Generic, TypeVar
 
 from llama_index.core.base.llms.types import (
@@ -30,6 +31,7 @@ from freeproviders.wire import (
     Done,
     Event,
     Image,
+    Restarted,
     Role,
     Text,
     ToolCall,
@@ -81,8 +83,8 @@ def _turn(message: ChatMessage, tools: Mapping[str, str], provider: str) -> Turn
     # Blocks are joined as ``ChatMessage.content`` joins them.
     text = "\n".join(part for part in said if part is not None)
     if message.role in _RESULTS:
-        call = message.additional_kwargs.get("tool_call_id", "")
-        return Turn(role="tool", text=text, name=message.additional_kwargs.get("name") or tools.get(call, call))
+        call = str(message.additional_kwargs.get("tool_call_id") or "")
+        return Turn(role="tool", text=text, name=str(message.additional_kwargs.get("name") or tools.get(call, call)))
     return Turn(role=role, text=text, calls=tuple(calls))
 
 
@@ -95,7 +97,7 @@ def _call(name: str, arguments: Mapping[str, Any] | str, key: object) -> ToolCal
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             arguments = {"input": arguments}
     return ToolCall(name, arguments if isinstance(arguments, Mapping) else {}, id=str(key or ""))
 
@@ -162,23 +164,31 @@ class Growing(ABC, Generic[R]):
 
     def __init__(self, provider: str, *, inline: bool) -> None:
         self.inline = inline
+        self._provider = provider
+        self._begin()
+
+    def _begin(self, **raw: Any) -> None:
         self._text = ""
         self._images: list[Image] = []
         self._calls = _Calls()
-        self._raw: dict[str, Any] = {"provider": provider}
+        self._raw: dict[str, Any] = {"provider": self._provider, **raw}
 
     def take(self, event: Event) -> str:
         """Adds an event; the text it adds to the answer."""
         new = ""
-        if isinstance(event, Text):
-            new = event.text
-        elif isinstance(event, Image):
-            new = ("\n\n" if self._text else "") + _caption(event)
-            self._images.append(event)
-        elif isinstance(event, Done):
-            self._raw.update(event.metadata)
-        else:
-            self._calls.take(event)
+        self._raw.pop("restarted", None)
+        match event:
+            case Text():
+                new = event.text
+            case Image():
+                new = ("\n\n" if self._text else "") + _caption(event)
+                self._images.append(event)
+            case Restarted():
+                self._begin(restarted=asdict(event))
+            case Done():
+                self._raw.update(event.metadata)
+            case _:
+                self._calls.take(event)
         self._text += new
         return new
 

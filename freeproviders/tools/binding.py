@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from freeproviders.tools.coercion import Mismatch, fitted
-from freeproviders.tools.names import NameBook, fold
+from freeproviders.tools.names import NameBook, respelled
 from freeproviders.tools.nodes import Bare, Cut, Missing
 from freeproviders.tools.result import InvalidCall, ToolCall
 from freeproviders.tools.schema import nullable, resolved
@@ -140,12 +140,10 @@ def _droppable(
 def _parameter(key: str, properties: Mapping[str, Any], given: Mapping[str, Any], notes: dict[str, None]) -> str | None:
     if key in properties:
         return key
-    folded = fold(key)
-    alike = [name for name in properties if fold(name) == folded and name not in given]
-    if len(alike) != 1:
-        return None
-    notes["parameter_spelling"] = None
-    return alike[0]
+    alike = respelled(key, properties, given)
+    if alike is not None:
+        notes["parameter_spelling"] = None
+    return alike
 
 
 def _as_object(named: Any, properties: Mapping[str, Any], notes: dict[str, None]) -> dict[str, Any]:

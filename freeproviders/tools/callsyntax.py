@@ -1,6 +1,7 @@
 """Reads ``name(key=value, ...)`` and its relatives: quoted names, colons, arguments without a key."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from freeproviders.tools.lexis import OPENING_QUOTES
@@ -11,18 +12,25 @@ if TYPE_CHECKING:
 
 __all__ = ["call_starts", "read_call"]
 
-_START = re.compile(r"""["'`]{0,2}([A-Za-z_][\w.\\:/-]{0,100})["'`]{0,2}\s{0,8}\(""")
-_KEY = re.compile(r"""(["'`]?)([A-Za-z_][\w\\.-]{0,80})\1\s{0,8}(?:=(?!=)|:(?!//))""")
+_START = re.compile(r"""["'`]{0,2}([^\W\d][\w.\\:/-]{0,100})["'`]{0,2}\s{0,8}\(""")
+_KEY = re.compile(r"""(["'`]?)([^\W\d][\w\\.-]{0,80})\1\s{0,8}(?:=(?!=)|:(?!//))""")
 _CALL, _JUNK = 8, 4
 _STRAY = re.compile(r"""["']\s{0,8}\)""")
 _CHAINED = re.compile(r"\.[A-Za-z_]\w{0,60}\(|\[")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,60}\s{0,8}=\s{0,8}(?=[\"'`]?[A-Za-z_][\w.\\]{0,100}\()")
 
 
-def call_starts(reader: "ValueReader") -> bool:
-    """Whether a call starts here, perhaps behind a quote, a backtick or an assignment."""
+def call_starts(reader: "ValueReader", around: Sequence[str]) -> bool:
+    """Whether a call starts here, perhaps behind a quote, a backtick or an assignment.
+
+    Args:
+        reader: Where the reading is.
+        around: The brackets it stands in. In objects and among arguments what is quoted is a text, such as source code.
+    """
     char = reader.text[reader.position : reader.position + 1]
     if not char or not (char.isalpha() or char in "_\"'`"):
+        return False
+    if char in "\"'`" and ("{" in around or "(" in around):
         return False
     if char.isalpha() and (assigned := _ASSIGNMENT.match(reader.text, reader.position)) and "(" not in reader.opened:
         reader.note("assignment")

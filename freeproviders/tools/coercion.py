@@ -6,14 +6,15 @@ Nothing is guessed: no text is split at commas, no default is filled in, no cut 
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from itertools import chain, repeat
 from typing import Any
 
-from freeproviders.tools.arithmetic import evaluated
-from freeproviders.tools.nodes import Bare, CallNode, Cut, Expression, Missing
-from freeproviders.tools.schema import bounds_problem, branches, nullable, resolved, types_of
+from freeproviders.tools.changes import CHANGES, is_of
+from freeproviders.tools.names import respelled
+from freeproviders.tools.nodes import CallNode, Cut, Expression, Missing
+from freeproviders.tools.schema import bounds_problem, branches, format_problem, matches, nullable, resolved, types_of
 from freeproviders.tools.strict import strict
-from freeproviders.tools.words import number
 
 __all__ = ["Mismatch", "fitted"]
 
@@ -64,7 +65,7 @@ def _fits_at_once(value: Any, schema: Any) -> bool:
 _PLAIN: dict[type, str] = {str: "string", int: "integer", bool: "boolean"}
 _KEYWORDS = frozenset((
     "$ref", "allOf", "anyOf", "oneOf", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-    "minLength", "maxLength",
+    "minLength", "maxLength", "pattern", "format",
 ))  # fmt: skip
 
 
@@ -84,25 +85,31 @@ class _Fitter:
             return value
         known = resolved(schema, self.root)
         if isinstance(value, Cut):
-            raise Mismatch(f"`{path}` is cut off")
+            raise Mismatch(f"{_at(path)} is cut off")
         if path.count(".") + path.count("[") > _DEPTH:
             raise Mismatch(f"`{path[:40]}` is nested too deeply")
         if choices := branches(known):
-            return self._first_fit(value, choices, path)
+            return self._first_fit(self._beside_choices(value, known, path), choices, path)
         if "enum" in known or "const" in known:
             return self._listed(value, known, path)
         kinds = types_of(known)
         if not kinds:
             return _plain(value, path)
         made = self._typed(value, kinds, known, path)
-        if problem := bounds_problem(made, known):
-            raise Mismatch(f"`{path}`: {problem}")
+        if problem := bounds_problem(made, known) or (self.strict_types and format_problem(made, known)):
+            raise Mismatch(f"{_at(path)}: {problem}")
         return made
+
+    def _beside_choices(self, value: Any, schema: Mapping[str, Any], path: str) -> Any:
+        """The value fitted to the properties that hold whatever is chosen."""
+        if "properties" not in schema:
+            return value
+        return self.fit(value, {word: part for word, part in schema.items() if word not in _CHOICES}, path)
 
     def _first_fit(self, value: Any, choices: list[Any], path: str) -> Any:
         """The alternative that needs the fewest changes; the first of equals."""
         best: tuple[int, Any, dict[str, None]] | None = None
-        problem = Mismatch(f"`{path}` fits no alternative")
+        problem = Mismatch(f"{_at(path)} fits no alternative")
         for choice in choices:
             tried: dict[str, None] = {}
             try:
@@ -127,27 +134,27 @@ class _Fitter:
         alike = [choice for choice in choices if _folded(choice) == folded]
         if len(alike) != 1:
             shown = ", ".join(json.dumps(choice, ensure_ascii=False) for choice in choices[:20])
-            raise Mismatch(f"`{path}`: expected one of {shown}, got {_shown(value)}")
+            raise Mismatch(f"{_at(path)}: expected one of {shown}, got {_shown(value)}")
         self.notes["enum_case"] = None
         return alike[0]
 
     def _typed(self, value: Any, kinds: tuple[str, ...], schema: Mapping[str, Any], path: str) -> Any:
         for kind in kinds:
-            if _is(value, kind):
+            if is_of(value, kind):
                 if kind == "array":
                     return self._items(value, schema, path)
                 return self._members(value, schema, path) if kind == "object" else _plain(value, path)
         for kind in kinds:
-            made = _CHANGES[kind](value) if kind in _CHANGES else None
+            made = CHANGES[kind](value) if kind in CHANGES else None
             if made is not None:
                 self.notes[f"to_{kind}"] = None
                 return made
             if kind in ("array", "object"):
                 return self._structured(value, kind, schema, path)
-        if "integer" in kinds and not self.strict_types and _is(value, "number"):
+        if "integer" in kinds and not self.strict_types and is_of(value, "number"):
             self.notes["fraction"] = None
             return value
-        raise Mismatch(f"`{path}`: expected {' or '.join(kinds)}, got {_shown(value)}")
+        raise Mismatch(f"{_at(path)}: expected {' or '.join(kinds)}, got {_shown(value)}")
 
     def _structured(self, value: Any, kind: str, schema: Mapping[str, Any], path: str) -> Any:
         """An array or object from JSON text, or an array from the one item it should hold."""
@@ -162,13 +169,15 @@ class _Fitter:
             if not tried and not isinstance(made, dict):
                 self.notes["to_array"] = None
                 return [made]
-        raise Mismatch(f"`{path}`: expected {kind}, got {_shown(value)}")
+        raise Mismatch(f"{_at(path)}: expected {kind}, got {_shown(value)}")
 
     def _items(self, value: list[Any], schema: Mapping[str, Any], path: str) -> list[Any]:
-        inner = schema.get("items")
-        if not isinstance(inner, Mapping):
-            return [_plain(item, f"{path}[{place}]") for place, item in enumerate(value)]
-        return [self._item(item, inner, f"{path}[{place}]") for place, item in enumerate(value)]
+        first, inner = schema.get("prefixItems") or [], schema.get("items")
+        schemas = chain(first, repeat(inner if isinstance(inner, Mapping) else {}))
+        return [
+            self._item(item, part, f"{path}[{place}]")
+            for place, (item, part) in enumerate(zip(value, schemas, strict=False))
+        ]
 
     def _item(self, item: Any, schema: Mapping[str, Any], path: str) -> Any:
         try:
@@ -183,82 +192,51 @@ class _Fitter:
 
     def _members(self, value: dict[Any, Any], schema: Mapping[str, Any], path: str) -> dict[str, Any]:
         properties = schema.get("properties") or {}
-        more = schema.get("additionalProperties")
         made: dict[str, Any] = {}
         for key, inner in value.items():
-            place = f"{path}.{key}"
-            if key in properties:
-                if inner is None and key not in schema.get("required", ()) and not nullable(properties[key], self.root):
-                    self.notes["null_dropped"] = None
-                    continue
-                made[str(key)] = self.fit(inner, properties[key], place)
-            elif more is False:
-                raise Mismatch(f"`{place}` is not a known key; known: {', '.join(properties)}")
-            else:
-                made[str(key)] = self.fit(inner, more if isinstance(more, Mapping) else {}, place)
+            name = key if key in properties else respelled(str(key), properties, value)
+            if name is None:
+                made[str(key)] = self.fit(inner, _other(str(key), schema, path), f"{path}.{key}")
+                continue
+            if name != key:
+                self.notes["key_spelling"] = None
+            if inner is None and name not in schema.get("required", ()) and not nullable(properties[name], self.root):
+                self.notes["null_dropped"] = None
+                continue
+            made[str(name)] = self.fit(inner, properties[name], f"{path}.{name}")
         for key in schema.get("required", ()):
             if key not in made:
-                raise Mismatch(f"`{path}.{key}` is missing")
+                raise Mismatch(f"{_at(f'{path}.{key}')} is missing")
         return made
 
 
 _SIMPLE = frozenset(("string", "integer", "number", "boolean"))
+_CHOICES = ("anyOf", "oneOf")
+
+
+def _other(key: str, schema: Mapping[str, Any], path: str) -> Any:
+    """The schema of a key that is none of the properties.
+
+    Raises:
+        Mismatch: If there may be none.
+    """
+    for pattern, inner in (schema.get("patternProperties") or {}).items():
+        if matches(pattern, key):
+            return inner
+    more = schema.get("additionalProperties")
+    if more is False:
+        raise Mismatch(f"{_at(f'{path}.{key}')} is not a known key; known: {', '.join(schema.get('properties') or ())}")
+    return more if isinstance(more, Mapping) else {}
+
+
+def _at(path: str) -> str:
+    """A place, for messages."""
+    return f"`{path.lstrip('.')}`" if path else "the value"
 
 
 def _folded(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     return text.strip().casefold().replace("_", " ").replace("-", " ")
-
-
-def _is(value: Any, kind: str) -> bool:
-    if isinstance(value, Expression):
-        return False
-    if kind == "number":
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, _CLASSES.get(kind, object))
-
-
-_CLASSES: dict[str, type] = {"string": str, "boolean": bool, "array": list, "object": dict, "null": type(None)}
-
-
-def _to_integer(value: Any) -> int | None:
-    made = _to_number(value)
-    return int(made) if made is not None and float(made).is_integer() else None
-
-
-def _to_number(value: Any) -> int | float | None:
-    if isinstance(value, (Bare, Expression)):
-        return evaluated(str(value))
-    if isinstance(value, str):
-        return number(value.strip().replace(",", "") if _thousands(value.strip()) else value.strip())
-    return value if isinstance(value, float) and math.isfinite(value) else None
-
-
-def _thousands(written: str) -> bool:
-    groups = written.lstrip("+-").split(".")[0].split(",")
-    return 1 <= len(groups[0]) <= 3 and len(groups) > 1 and all(len(group) == 3 for group in groups[1:])
-
-
-def _to_boolean(value: Any) -> bool | None:
-    return {"true": True, "false": False}.get(value.strip().casefold()) if isinstance(value, str) else None
-
-
-def _to_string(value: Any) -> str | None:
-    if isinstance(value, CallNode):
-        return value.source if value.complete else None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (int, float, str)) else None
-
-
-_CHANGES: dict[str, Callable[[Any], Any]] = {
-    "integer": _to_integer,
-    "number": _to_number,
-    "boolean": _to_boolean,
-    "string": _to_string,
-}
 
 
 def _plain(value: Any, path: str) -> Any:
@@ -268,9 +246,9 @@ def _plain(value: Any, path: str) -> Any:
     if isinstance(value, list):
         return [_plain(inner, f"{path}[{place}]") for place, inner in enumerate(value)]
     if isinstance(value, (Cut, CallNode, Expression)) or value is Missing:
-        raise Mismatch(f"`{path}` is no value")
+        raise Mismatch(f"{_at(path)} is no value")
     if isinstance(value, float) and not math.isfinite(value):
-        raise Mismatch(f"`{path}` is not finite")
+        raise Mismatch(f"{_at(path)} is not finite")
     return str(value) if isinstance(value, str) else value
 
 

@@ -22,6 +22,8 @@ _HEAD = re.compile(
 )
 _LONGEST_HEAD = 900
 _STEP = 64
+_MOST_LOOKS = 500
+"""How often a value's beginning is looked for: each time all of the reply is read again."""
 
 
 class _Writer(ABC):
@@ -99,14 +101,27 @@ class JsonWriter(_Writer):
         schema: Its JSON Schema.
     """
 
-    __slots__ = ("_schema",)
+    __slots__ = ("_looks", "_schema")
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         super().__init__()
         self._schema = schema
+        self._looks = 0
+
+    def take(self, text: str) -> str:
+        """Take in the next piece.
+
+        Returns:
+            The next piece of the value, at least 64 characters long, or an empty string.
+        """
+        if self._growth is None and "{" not in text and "[" not in text:
+            self._head += text  # no value begins here
+            return ""
+        return super().take(text)
 
     def _begin(self, head: str) -> str:
-        start = certain_start(head)
+        self._looks += 1
+        start = certain_start(head) if self._looks < _MOST_LOOKS else -1
         if start < 0:
             return ""
         self._growth = Growth(self._schema, head[start], arguments=False)

@@ -10,12 +10,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from freeproviders.tools.neutral import neutral
+from freeproviders.tools.schema import branches, resolved, types_of
 
 __all__ = ["described", "described_schema"]
 
 _INDENT = "    "
 _NAMED = ("properties", "$defs", "definitions", "patternProperties")
 """Keywords whose keys are names of the caller's, not keywords."""
+
+
+_UNSIGNED = frozenset(("anyOf", "oneOf", "allOf", "patternProperties"))
+"""Keywords that say of arguments what no list of parameters can."""
+_LIMITS = (
+    ("minimum", "at least {}"),
+    ("exclusiveMinimum", "above {}"),
+    ("maximum", "at most {}"),
+    ("exclusiveMaximum", "below {}"),
+    ("minLength", "at least {} characters"),
+    ("maxLength", "at most {} characters"),
+    ("minItems", "at least {} items"),
+    ("maxItems", "at most {} items"),
+    ("pattern", "must match {}"),
+)
 
 
 class _NoSignature(Exception):
@@ -28,11 +44,12 @@ def described(tool: Mapping[str, Any]) -> str:
     Args:
         tool: ``name``, ``description`` and ``parameters`` (a JSON Schema of an object), as in OpenAI's functions.
     """
-    schema = tool.get("parameters") or {}
+    schema = resolved(tool.get("parameters") or {}, tool.get("parameters") or {})
     try:
-        return "\n".join([_signature(tool, schema), *_parameter_lines(schema)])
+        defs = _definitions(tool.get("parameters") or {})
+        return "\n".join([_signature(tool, schema, defs), *_lines(schema, defs)])
     except _NoSignature:
-        compact = json.dumps(_without_titles(schema), ensure_ascii=False, separators=(",", ":"))
+        compact = json.dumps(_without_titles(tool["parameters"]), ensure_ascii=False, separators=(",", ":"))
         return f"{_headline(tool, neutral(str(tool['name'])))}\n{_INDENT}arguments: {neutral(compact)}"
 
 
@@ -42,15 +59,21 @@ def described_schema(schema: Mapping[str, Any]) -> str:
     Args:
         schema: A JSON Schema.
     """
-    defs = {**schema.get("$defs", {}), **schema.get("definitions", {})}
+    defs = _definitions(schema)
     try:
-        return "\n".join([_type(schema, defs, ()), *_parameter_lines(schema)])
+        return "\n".join([_headline(schema, _type(schema, defs, ())), *_lines(schema, defs)])
     except _NoSignature:
         return neutral(json.dumps(_without_titles(schema), ensure_ascii=False, separators=(",", ":")))
 
 
-def _signature(tool: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    defs = {**schema.get("$defs", {}), **schema.get("definitions", {})}
+def _definitions(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**schema.get("$defs", {}), **schema.get("definitions", {})}
+
+
+def _signature(tool: Mapping[str, Any], schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    open_ended = isinstance(schema.get("additionalProperties"), Mapping)
+    if open_ended or not _UNSIGNED.isdisjoint(schema) or schema.get("type", "object") != "object":
+        raise _NoSignature
     required = schema.get("required", ())
     parameters = schema.get("properties", {}).items()
     inside = ", ".join(_parameter(name, part, defs, required=name in required) for name, part in parameters)
@@ -72,11 +95,32 @@ def _parameter(name: str, schema: Any, defs: Mapping[str, Any], *, required: boo
     return f"{neutral(name)}{'' if required else '?'}: {_type(schema, defs, ())}{shown}"
 
 
-def _parameter_lines(schema: Mapping[str, Any]) -> Iterator[str]:
+def _lines(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each parameter of which more is to be said than its type, those of inner objects too."""
     for name, part in schema.get("properties", {}).items():
-        text = _one_line(part.get("description")) if isinstance(part, Mapping) else ""
-        if text:
-            yield f"{_INDENT}{neutral(name)}: {text}"
+        yield from _told(neutral(name), part, defs)
+
+
+def _told(place: str, schema: Any, defs: Mapping[str, Any]) -> Iterator[str]:
+    """What is to be said of a place and of those in it; references end where a signature is possible."""
+    if not isinstance(schema, Mapping):
+        return
+    known = _without_null(schema, defs)
+    limits = [form.format(known[word]) for word, form in _LIMITS if word in known and "prefixItems" not in known]
+    said = [_one_line(schema.get("description") or known.get("description")), *map(_one_line, limits)]
+    if text := "; ".join(filter(None, said)):
+        yield f"{_INDENT}{place}: {text}"
+    for name, part in known.get("properties", {}).items():
+        yield from _told(f"{place}.{neutral(name)}", part, defs)
+    yield from _told(f"{place}[]", known.get("items"), defs)
+
+
+def _without_null(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema that a value other than null has; where there is a choice, what holds for all."""
+    known = resolved(schema, {"$defs": defs, "definitions": defs})
+    choices = [resolved(choice, {"$defs": defs, "definitions": defs}) for choice in branches(known)]
+    choices = [choice for choice in choices if types_of(choice) != ("null",)]
+    return choices[0] if len(choices) == 1 else known
 
 
 def _type(schema: Any, defs: Mapping[str, Any], seen: tuple[str, ...]) -> str:
@@ -90,6 +134,8 @@ def _type(schema: Any, defs: Mapping[str, Any], seen: tuple[str, ...]) -> str:
         values = schema.get("enum", [schema.get("const")])
         return "|".join(neutral(json.dumps(value, ensure_ascii=False)) for value in values)
     parts = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    if parts is not None and "properties" in schema:
+        raise _NoSignature
     return _plain(schema, defs, seen) if parts is None else _union(parts, schema, defs, seen)
 
 
@@ -111,6 +157,8 @@ def _plain(schema: Mapping[str, Any], defs: Mapping[str, Any], seen: tuple[str, 
     kind = schema.get("type", "object" if "properties" in schema else "any")
     if not isinstance(kind, str):
         return " | ".join(_plain({**schema, "type": one}, defs, seen) for one in kind)
+    if kind == "array" and "prefixItems" in schema:
+        return f"[{', '.join(_type(part, defs, seen) for part in schema['prefixItems'])}]"
     if kind == "array":
         return f"list[{_type(schema.get('items', {}), defs, seen)}]"
     if kind == "object":

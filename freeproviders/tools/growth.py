@@ -21,7 +21,10 @@ _STOP = re.compile(r'["{}\[\],\\]')
 _KEY = re.compile(r'\s*"([^"\\]{1,200})"\s*:\s*')
 _CLOSING = {"{": "}", "[": "]"}
 _KINDS = {"{": "object", "[": "array"}
-_CHECKED_WHOLE = frozenset(("enum", "const", "minLength", "maxLength", "minItems", "maxItems"))
+_CHECKED_WHOLE = frozenset((
+    "enum", "const", "minLength", "maxLength", "minItems", "maxItems", "pattern", "format", "prefixItems",
+    "patternProperties",
+))  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,8 +53,8 @@ class _Level:
             items = self.schema.get("items")
             return items if isinstance(items, Mapping) else {}
         properties = self.schema.get("properties") or {}
-        if key in properties or self.known_only:
-            return properties.get(key)
+        if properties or self.known_only:
+            return properties.get(key)  # another key may be a misspelt one
         more = self.schema.get("additionalProperties")
         return None if more is False else more if isinstance(more, Mapping) else {}
 
@@ -239,6 +242,8 @@ def _sole(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any] | None:
     known = resolved(schema, root)
     if not branches(known):
         return known
+    if "properties" in known:
+        return None
     choices = [resolved(choice, root) for choice in branches(known)]
     choices = [choice for choice in choices if types_of(choice) != ("null",)]
     return choices[0] if len(choices) == 1 and not branches(choices[0]) else None

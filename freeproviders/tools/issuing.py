@@ -12,7 +12,6 @@ __all__ = ["Issuer"]
 
 _MAX_CALLS = 256
 """How many calls of one reply are looked at; more is a model that repeats itself, or an attack."""
-_STEP = 64
 
 
 class Issuer:
@@ -133,13 +132,8 @@ class Issuer:
             self._complete(index, call, rest)
 
     def _complete(self, index: int, call: ToolCall, text: str) -> None:
-        step = _STEP if self._deltas else len(text) or 1
-        cuts = range(0, max(len(text) - step, 0) + 1, step) if text else ()
-        for start in cuts:
-            last = start + 2 * step > len(text)
-            self.events.append(CallArguments(index, text[start:] if last else text[start : start + step]))
-            if last:
-                break
+        if text:
+            self.events.append(CallArguments(index, text))
         self.events.append(CallDone(index, call))
         self.calls.append(call)
         self._kept = []

@@ -19,8 +19,8 @@ from freeproviders.tools.values import MAX_DEPTH, ValueReader
 
 __all__ = ["Item", "read_item"]
 
-_HEAD_NAME = re.compile(r"[A-Za-z_][\w.\\:/-]{0,100}")
-_MARK = re.compile(r"<[^<>\n]{0,60}>|\[[A-Z_]{1,20}\]|```[\w+-]{0,20}|functions\.(?=[A-Za-z_])")
+_HEAD_NAME = re.compile(r"[^\W\d][\w.\\:/-]{0,100}")
+_MARK = re.compile(r"<[^<>\n]{0,60}>|\[[A-Z_]{1,20}\]|```[\w+-]{0,20}|functions\.(?=[^\W\d])")
 _BARE_HEAD = re.compile(r"[\s\"'`*]{0,20}[\w.\\:/-]{1,100}[\s\"'`*:]{0,40}(?:```[\w+-]{0,20}\s{0,20})?")
 _JOINERS = "+&|"
 _MAX_HEAD = 300

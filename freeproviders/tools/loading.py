@@ -1,6 +1,7 @@
 """Which value answers a whole text: fences and prose around it are passed over, several values become a list."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from freeproviders.tools.lexis import LITERALS, OPENING_QUOTES
@@ -9,12 +10,16 @@ from freeproviders.tools.result import UnreadableValue
 from freeproviders.tools.strict import strict
 from freeproviders.tools.values import MAX_DEPTH, ValueReader
 
-__all__ = ["certain_start", "parse_value", "plain"]
+__all__ = ["candidates", "certain_start", "parse_value", "plain"]
 
 _BRACKET = re.compile(r"[{\[]")
 _FENCED = re.compile(r"```[\w+-]{0,20}\s{0,80}(?=[{\[])")
 _WRAPPED = re.compile(r"(?:\s|/\*[^*]{0,400}\*/){0,40}[A-Za-z_$][\w$.]{0,80}\s{0,8}\(")
 _MAX_STARTS = 8
+_FENCES = re.compile(r"\s*```[\w+-]{0,20}\s([^`]{0,400})```\s*")
+_THOUGHTS = "think|thinking|thought|thoughts|reasoning|scratchpad|reflection"
+_THINK = re.compile(rf"\s{{0,80}}<\s?(?:{_THOUGHTS})\s?>", re.IGNORECASE)
+_UNTHINK = re.compile(rf"</\s?(?:{_THOUGHTS})\s?>", re.IGNORECASE)
 
 
 def parse_value(text: str) -> tuple[Any, tuple[str, ...]]:
@@ -43,14 +48,48 @@ def parse_value(text: str) -> tuple[Any, tuple[str, ...]]:
     return plain(value), tuple({**notes, **repairs})
 
 
+def candidates(text: str) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """The values that may answer, each with its repairs, the likeliest first; the thoughts before them are passed over.
+
+    Args:
+        text: A whole reply.
+
+    Raises:
+        UnreadableValue: If there is no value at all, or one that nests too deeply or is too broken.
+    """
+    text = text[_behind_thoughts(text) :]
+    fence = _FENCES.fullmatch(text)
+    yield parse_value(fence.group(1) if fence else text)
+    position, work = 0, 0
+    for _ in range(_MAX_STARTS):
+        start = _BRACKET.search(text, position)
+        if start is None:
+            return
+        reader = ValueReader(text, start.start(), work=work)
+        value = reader.read()
+        position, work = max(reader.position, start.end()), reader.work
+        yield plain(value), tuple(reader.notes)
+
+
+def _behind_thoughts(text: str) -> int:
+    """Where a reply goes on behind the thoughts it begins with; its end where they have none."""
+    if text.lstrip()[:1] in ("{", "[", "`", '"'):
+        return 0
+    end = _UNTHINK.search(text)
+    if end is not None:
+        return end.end()
+    return len(text) if _THINK.match(text) else 0
+
+
 def certain_start(text: str) -> int:
     """Where the value of a text starts, however the text goes on; -1 if that cannot be told yet."""
-    stripped = text.lstrip()
+    begin = _behind_thoughts(text)
+    stripped = text[begin:].lstrip()
     if stripped[:1] in ("{", "["):
         return len(text) - len(stripped)
     if stripped[:1] in OPENING_QUOTES and stripped[:1] != "`":
         return -1
-    fenced = _FENCED.search(text)
+    fenced = _FENCED.search(text, begin)
     return fenced.end() if fenced else -1
 
 
@@ -111,6 +150,8 @@ def _values(text: str, start: int) -> tuple[Any, dict[str, None]]:
             break
         reader.note("several")
         values.append(reader.read())
+    if not isinstance(values[0], (dict, list)) and reader.peek():
+        reader.note("rest")
     return values[0] if len(values) == 1 else values, reader.notes
 
 

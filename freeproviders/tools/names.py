@@ -5,10 +5,10 @@ close name. A name that fits two tools equally well fits none.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["NameBook", "fold"]
+__all__ = ["NameBook", "fold", "respelled"]
 
 _SEPARATORS = re.compile(r"[\s_.\-\\/:]+")
 _PARTS = re.compile(r"[./:]")
@@ -22,6 +22,13 @@ _MAX_NAME = 100
 def fold(name: str) -> str:
     """The name without case, separators and Markdown escapes."""
     return _SEPARATORS.sub("", name).casefold()
+
+
+def respelled(key: str, known: Iterable[str], given: Collection[str]) -> str | None:
+    """The one known key that a written key spells in another way; None if there is none, or it is given as well."""
+    folded = fold(key)
+    alike = [name for name in known if fold(name) == folded and name not in given]
+    return alike[0] if len(alike) == 1 else None
 
 
 class NameBook:

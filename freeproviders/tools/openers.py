@@ -24,6 +24,8 @@ _STOP = re.compile(
 )
 _SOFT = re.compile(r"(?:tool|function)_?calls?")
 _SOFT_WORDS = ("toolcalls", "tool_calls", "functioncalls", "function_calls")
+_ACTION_WINDOW = 160
+"""How many characters ``Action:`` and the longest name take."""
 _ACTION = re.compile(r"action(?:\*\*)?[ \t]{0,4}:[ \t`'\"*]{0,8}", re.IGNORECASE)
 
 
@@ -207,9 +209,9 @@ def _soft_opener(text: str, position: int, word: str) -> Found:
 
 def _action(text: str, position: int, place: Place) -> Found:
     """``Action:`` and a tool's name."""
-    window = text[position : position + WINDOW]
+    window = text[position : position + _ACTION_WINDOW]
     found = _ACTION.match(window)
-    open_ended = not place.final and len(window) < WINDOW
+    open_ended = not place.final and len(window) < _ACTION_WINDOW
     if found is None:
         return MORE if open_ended and _could_be_action(window.casefold()) else NOTHING
     name = NAME.match(window, found.end())

@@ -4,16 +4,16 @@ A reader stands between the text of a service and the caller: ``feed`` and ``fin
 what may still come is not part of the answer.
 """
 
-import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from freeproviders.errors import BadReply
 from freeproviders.merging import Merger
-from freeproviders.tools import events, parse_value
+from freeproviders.tools import events
 from freeproviders.tools.coercion import Mismatch, fitted
 from freeproviders.tools.deltas import JsonWriter
+from freeproviders.tools.loading import candidates
+from freeproviders.tools.record import CallRecord, new_id
 from freeproviders.tools.render import offered_tools
 from freeproviders.tools.scanner import ToolScanner
 from freeproviders.tools.wording import dumped
@@ -23,12 +23,10 @@ from freeproviders.wire import (
     CallFailed,
     CallStarted,
     Event,
-    Fact,
     InvalidCall,
     Prompt,
     Text,
     ToolCall,
-    Withdrawn,
 )
 
 __all__ = ["JsonReader", "ToolReader", "json_value", "reader_for"]
@@ -55,10 +53,7 @@ class ToolReader:
         parallel, deltas = prompt.parallel_calls, prompt.partial
         self._scanner = ToolScanner(tools, forced=name, parallel=parallel, argument_deltas=deltas)
         self._said: list[str] = []
-        self._ids: dict[int, str] = {}
-        self._called = False
-        self._repairs: dict[str, list[str]] = {}
-        self._invalid: list[dict[str, str]] = []
+        self._record = CallRecord()
 
     @property
     def ended(self) -> bool:
@@ -67,27 +62,21 @@ class ToolReader:
 
     def feed(self, text: str) -> list[Event]:
         """Events completed by this text."""
-        if self._forced is not None and not self._ids:
+        if self._forced is not None and not self._record.begun:
             self._said.append(text)
         return self._events(self._scanner.feed(text))
 
     def finish(self) -> list[Event]:
         """Events completed by the end of the reply, and what is to be known of its calls."""
         found = self._events(self._scanner.finish())
-        if self._forced is not None and not self._ids:
+        if self._forced is not None and not self._record.begun:
             found = self._arguments_alone(self._forced) or found
-        if self._called:
-            found.append(Fact("finish_reason", "tool_calls"))
-        if self._repairs:
-            found.append(Fact("tool_call_repairs", self._repairs))
-        if self._invalid:
-            found.append(Fact("invalid_tool_calls", self._invalid))
-        return found
+        return [*found, *self._record.facts()]
 
     def _events(self, scanned: Iterable[events.Event]) -> list[Event]:
         merger = Merger()
         for one in scanned:
-            for event in self._event(one):
+            for event in self._record.event(one):
                 merger.add(event.text if isinstance(event, Text) else event)
         return merger.take(last=True)
 
@@ -99,43 +88,11 @@ class ToolReader:
             return []
         if not isinstance(arguments, dict):
             return []
-        made = CallStarted(1, _new_id(), str(tool["name"]))
+        made = CallStarted(1, new_id(), str(tool["name"]))
         done = CallDone(1, ToolCall(made.name, arguments, ("arguments_only",)))
         text = CallArguments(1, dumped(arguments))
-        self._invalid = []
+        self._record.forget_failures()
         return self._events((made, text, done))
-
-    def _event(self, scanned: events.Event) -> list[Event]:
-        match scanned:
-            case events.TextPiece():
-                return [Text(scanned.text)]
-            case events.ThinkingPiece():
-                return []  # thoughts were never meant to be read by the user
-            case CallStarted():
-                self._ids[scanned.index] = scanned.id
-            case CallDone():
-                return [CallDone(scanned.index, self._done(scanned))]
-            case CallFailed():
-                return [CallFailed(scanned.index, self._failed(scanned))]
-            case Withdrawn():
-                self._ids, self._repairs, self._invalid, self._called = {}, {}, [], False
-        return [scanned]
-
-    def _failed(self, failed: CallFailed) -> InvalidCall:
-        call = replace(failed.call, id=self._ids.get(failed.index) or _new_id())
-        self._invalid.append({"name": call.name, "args": call.text, "id": call.id, "error": call.reason})
-        return call
-
-    def _done(self, done: CallDone) -> ToolCall:
-        self._called = True
-        call = replace(done.call, id=self._ids[done.index])
-        if call.repairs:
-            self._repairs[call.id] = list(call.repairs)
-        return call
-
-
-def _new_id() -> str:
-    return f"call_{uuid.uuid4().hex[:24]}"
 
 
 class JsonReader:
@@ -186,17 +143,39 @@ class JsonReader:
 def json_value(text: str, schema: Mapping[str, Any]) -> Any:
     """The JSON value that a text holds, between sentences or in a fence, fitted to a schema.
 
+    Of several values the first that fits counts, also one that stands alone in an object of one key or a list of one
+    item. Thoughts in front are passed over.
+
     Args:
         text: The text.
         schema: A JSON Schema.
 
     Raises:
-        BadReply: If there is none, or none that fits; the message says what is wrong, for the model.
+        BadReply: If there is none, or none that fits; the message says what is wrong with the first, for the model.
     """
-    value, repairs = parse_value(text)
+    problem = ""
+    for value, repairs in candidates(text):
+        for reading in (value, *_wrapped(value)):
+            fits, found = _fitting(reading, repairs, schema)
+            if fits:
+                return found
+            problem = problem or found
+    raise BadReply(problem)
+
+
+def _fitting(value: Any, repairs: Sequence[str], schema: Mapping[str, Any]) -> tuple[bool, Any]:
+    """Whether a value fits a schema, and the value as it fits, or what is wrong with it."""
     if "truncated" in repairs:
-        raise BadReply("it is cut off")
+        return False, "it is cut off"
+    if "rest" in repairs and not isinstance(value, (dict, list)):
+        return False, "there is more than one JSON value"
     try:
-        return fitted(value, schema, schema, {}, strict_types=True)
+        return True, fitted(value, schema, schema, {}, strict_types=True)
     except Mismatch as mismatch:
-        raise BadReply(str(mismatch)) from mismatch
+        return False, str(mismatch)
+
+
+def _wrapped(value: Any) -> Sequence[Any]:
+    """The one object or list that stands in another and fills it."""
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return inner if isinstance(inner, list) and len(inner) == 1 and isinstance(inner[0], (dict, list)) else ()

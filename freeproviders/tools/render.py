@@ -7,9 +7,10 @@ comes from outside is made harmless, so that neither a user nor a tool can write
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
+from freeproviders.errors import InvalidSetting
 from freeproviders.tools.describe import described, described_schema
 from freeproviders.tools.neutral import neutral_within
 from freeproviders.tools.styles import Style, style_named
@@ -69,9 +70,16 @@ def _told_anew(turns: list[Turn], told: str) -> list[Turn]:
 
 
 def offered_tools(prompt: Prompt) -> tuple[Mapping[str, Any], ...]:
-    """The tools the model is told of: none where it may use none, the chosen one alone where one is chosen."""
+    """The tools the model is told of: none where it may use none, the chosen one alone where one is chosen.
+
+    Raises:
+        InvalidSetting: If two have the same name.
+    """
     if prompt.tool_choice == "none":
         return ()
+    names = [tool["name"] for tool in prompt.tools]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InvalidSetting(f"two tools are called {twice!r}: a call could not say which is meant, so rename one")
     chosen = tuple(tool for tool in prompt.tools if tool["name"] == prompt.tool_choice)
     return chosen or prompt.tools
 
@@ -112,12 +120,13 @@ def _plain_turns(turns: Sequence[Turn], form: Style) -> Iterator[Turn]:
     for role, group in groupby(turns, key=lambda turn: turn.role):
         if role == "tool":
             # Results of one round stand together: services expect the two sides to take turns.
-            results = [form.result(turn.name, form.clean(turn.text), turn.failed) for turn in group]
-            yield Turn(role="user", text="\n".join(results))
+            told = list(group)
+            results = [form.result(turn.name, form.clean(turn.text), turn.failed) for turn in told]
+            yield Turn(role="user", text="\n".join(results), images=tuple(chain(*(turn.images for turn in told))))
             continue
         for turn in group:
             said = (form.clean(turn.text), form.calls(turn.calls) if turn.calls else "")
-            yield Turn(role=turn.role, text="\n".join(filter(None, said)))
+            yield Turn(role=turn.role, text="\n".join(filter(None, said)), images=turn.images)
 
 
 def _after_system(turns: Sequence[Turn]) -> int:

@@ -86,7 +86,7 @@ class ValueReader:
             return self._object()
         if char in ("[", "("):
             return self._array(char)
-        if self.calls and call_starts(self):
+        if self.calls and call_starts(self, self.opened):
             return read_call(self)
         if char and (char in OPENING_QUOTES or char == "\\" or starts_string(self)):
             return read_string(self, place)
@@ -182,12 +182,15 @@ class ValueReader:
 
     def _member(self, members: dict[Any, Any], loose: list[Any], char: str) -> None:
         """One ``key: value``; whatever else stands there instead goes to ``loose``."""
-        if char in "{[(" or (self.calls and call_starts(self)):
+        if char in "{[(":
             loose.append(self.read("{"))
+            return
+        if self.calls and call_starts(self, self.opened[:-1]):
+            loose.append(read_call(self))
             return
         key = read_string(self, "key") if char in OPENING_QUOTES or char == "\\" else read_key_word(self)
         if isinstance(key, Cut):
-            self.note("truncated")
+            self.position = self.end  # brackets behind it belong to the key: they close nothing
             return
         self.spend()
         if key in members:

@@ -11,7 +11,7 @@ from freeproviders.tools.shapes.keys import ARGUMENT_KEYS, NAME_KEYS, WRAPPER_KE
 
 __all__ = ["NAME", "QUOTES", "WINDOW", "named", "viable"]
 
-NAME = re.compile(r"[A-Za-z_][\w.\\:/-]{0,100}")
+NAME = re.compile(r"[^\W\d][\w.\\:/-]{0,100}")
 QUOTES = "\"'`“‘"
 WINDOW = 64
 """How many characters a name without proof may take, and how far is looked behind one."""

@@ -15,6 +15,7 @@ import freeproviders
 
 PACKAGE = Path(freeproviders.__file__).parent
 CORE = sorted(path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.relative_to(PACKAGE).parts)
+TESTING = sorted((PACKAGE / "testing").rglob("*.py"))
 SANDBOX = sorted((PACKAGE / "sandbox").rglob("*.py"))
 PROVIDERS = sorted((PACKAGE / "providers").glob("*.py"))
 FRAMEWORKS = (
@@ -71,9 +72,17 @@ def test_the_sandbox_imports_nothing_of_the_core(path):
     assert {name for name in own if not f"{name}.".startswith("freeproviders.sandbox.")} <= {"freeproviders"}
 
 
-@pytest.mark.parametrize("path", [path for path in CORE if path != PACKAGE / "commands" / "sandbox.py"], **_named)
+@pytest.mark.parametrize(
+    "path", [path for path in CORE if path not in (*TESTING, PACKAGE / "commands" / "sandbox.py")], **_named
+)
 def test_the_core_imports_nothing_of_the_sandbox(path):
     assert reaches(path.read_text(), ("freeproviders.sandbox",), name_of(path)) == set()
+
+
+@pytest.mark.parametrize("path", [path for path in (*CORE, *SANDBOX) if path not in TESTING], **_named)
+def test_nothing_but_tests_imports_the_contract(path):
+    targets = ("freeproviders.testing", "pytest", "hypothesis")
+    assert reaches(path.read_text(), targets, name_of(path)) == set()
 
 
 @pytest.mark.parametrize("path", PROVIDERS, **_named)

@@ -100,3 +100,21 @@ def test_a_value_that_was_shown_in_part_may_not_fail():
 def test_a_whole_answer_is_not_read_in_part():
     assert Asking(prompt(), shown=False).prompt.partial is False
     assert Asking(prompt()).prompt.partial is True
+
+
+@pytest.mark.parametrize(
+    ("words", "rounds"),
+    [
+        ({"tool_choice": "add"}, 3),
+        ({"tool_choice": "any", "tools": TOOLS[:1]}, 3),
+        ({"tools": (), "schema": {"type": "object"}}, 3),
+        ({"tool_choice": "any"}, 2),
+        ({}, 2),
+    ],
+)
+def test_where_one_value_has_to_come_it_is_asked_for_again_twice(words, rounds):
+    asking = Asking(prompt(**words))
+    asking.pass_on([failed()])
+    while asking.again({}):
+        asking.pass_on([failed()])
+    assert asking.rounds == rounds

@@ -13,7 +13,6 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 from aiohttp.test_utils import TestServer
-from loopback_guard import strays
 
 from freeproviders import errors
 from freeproviders.images import Caps, fetch
@@ -170,7 +169,7 @@ async def test_the_systems_own_answers_are_judged_too():
         await fetch(Image(url="http://localhost:1/a.png"), provider=local)
 
 
-async def test_the_connection_goes_to_the_address_that_was_judged():
+async def test_the_connection_goes_to_the_address_that_was_judged(strays):
     """A name whose second answer leads elsewhere is not asked for a second one."""
     names = Names(["93.184.215.14"], ["127.0.0.1"])
     with pytest.raises(errors.ConnectionFailed):

@@ -152,7 +152,7 @@ async def test_a_further_round_is_told(sandbox, ask):
     sandbox.scenario = Scenario(answer="I shall not.")
     ear = Ear()
     await ask(client(sandbox, "yqcloud"), Prompt(turns=Prompt.of(ASKED).turns, tools=(TOOL,), tool_choice="any"), ear)
-    assert [report.round for report in ear.told if isinstance(report, AskedAgain)] == [2]
+    assert [report.round for report in ear.told if isinstance(report, AskedAgain)] == [2, 3]
 
 
 @both_ways
@@ -248,7 +248,7 @@ async def test_the_log_tells_facts_and_neither_texts_nor_secrets(sandbox, name, 
         logging.WARNING, 1, "ServerFailed"
     )  # fmt: skip
     assert failed.freeproviders_wait >= 0
-    assert (ended.levelno, ended.freeproviders_attempts, ended.freeproviders_status) == (logging.INFO, 2, 200)
+    assert (ended.freeproviders_attempts, ended.freeproviders_status) == (2, 200)
     assert ended.freeproviders_first == by_event["AnswerBegan"].freeproviders_seconds > 0
     assert ended.freeproviders_received > 0
     whole_log = " ".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)

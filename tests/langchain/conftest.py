@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import langchain_freeproviders as package
-from freeproviders.sandbox import Sandbox
+from freeproviders.sandbox import Sandbox, Scenario
 
 CHAT_CLASSES = [
     package.ChatPi,
@@ -48,3 +48,26 @@ def chat(make: Callable[..., Any]) -> Any:
 @pytest.fixture
 def yqcloud(sandbox: Sandbox) -> Callable[..., package.ChatYqcloud]:
     return lambda **words: package.ChatYqcloud(**{"base_url": sandbox.url("yqcloud"), **words})
+
+
+@pytest.fixture
+def behaving(sandbox: Sandbox) -> Callable[..., Any]:
+    """Makes a chat model of a service, by its name, that the sandbox serves in a way of its own."""
+
+    def make(name: str, scenario: Scenario | None = None, **words: Any) -> Any:
+        [service] = [cls for cls in CHAT_CLASSES if cls.provider_name == name]
+        headers = {} if scenario is None else scenario.as_header()
+        return service(**{"base_url": sandbox.url(name), "default_headers": headers, **words})
+
+    return make
+
+
+@pytest.fixture
+def routed(behaving: Callable[..., Any]) -> Callable[..., package.ChatFreeRouter]:
+    """Makes a router; by default its first candidate, Yqcloud, is broken, and its second, FlowGPT, well."""
+
+    def make(*candidates: Any, **words: Any) -> package.ChatFreeRouter:
+        default = (behaving("yqcloud", Scenario(status=500)), behaving("flowgpt"))
+        return package.ChatFreeRouter(**{"candidates": candidates or default, **words})
+
+    return make

@@ -52,7 +52,7 @@ async def invoked(runnable, *words, awaited):
 
 class TestTheStandard(ToolsUnitTests):
     tool_constructor = FreeImageTool
-    tool_invoke_params_example = {"prompt": WISH}  # noqa: RUF012  # the kit's declaration
+    tool_invoke_params_example = {"prompt": WISH}  # the kit's declaration
 
 
 both_ways = pytest.mark.parametrize("awaited", [False, True], ids=["blocking", "awaited"])

@@ -191,6 +191,15 @@ def test_the_rate_limiter_is_taken_once_for_each_attempt(yqcloud, sandbox):
     assert (limiter.taken, len(sandbox.received)) == (2, 2)
 
 
+def test_rate_limiters_are_taken_once_for_each_attempt_of_a_router(behaving, routed, sandbox):
+    whole, first, second = Counter(), Counter(), Counter()
+    candidates = (behaving("yqcloud", Scenario(status=500), rate_limiter=first), behaving("pi", rate_limiter=second))
+    router = routed(*candidates, rate_limiter=whole)
+    for _ in range(2):
+        router.invoke("hi")
+    assert (whole.taken, first.taken, second.taken) == (4, 2, 2)
+
+
 def test_max_retries_counts_further_attempts(yqcloud, sandbox):
     sandbox.scenario = Scenario(status=429, retry_after="0")
     with pytest.raises(errors.RateLimited):

@@ -1,5 +1,7 @@
 """LangChain's own standard suites, unit and integration, for each of the five classes, over its own wire protocol.
 
+The router runs them over two candidates, the first of which is broken.
+
 The flags say what is true: tools and structured output by prompt, no usage numbers (no service sends any), no media in.
 Where a service has no choice of models, the model override is the second name it is known under; Pi has only one.
 """
@@ -11,8 +13,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from freeproviders.sandbox import Sandbox
-from langchain_freeproviders import ChatAiChats, ChatFlowGpt, ChatPi, ChatPizzagpt, ChatYqcloud
+from freeproviders.sandbox import Sandbox, Scenario
+from langchain_freeproviders import ChatAiChats, ChatFlowGpt, ChatFreeRouter, ChatPi, ChatPizzagpt, ChatYqcloud
 
 # The suites pass temperature and max_tokens to every model, and ours say so where that has no effect.
 pytestmark = pytest.mark.filterwarnings("ignore::freeproviders.notices.IgnoredParameterWarning")
@@ -22,6 +24,7 @@ OVERRIDES = {
     ChatAiChats: "gpt-4o-mini",
     ChatYqcloud: "gpt-3.5-turbo",
     ChatFlowGpt: "claude-v2",
+    ChatFreeRouter: "claude-v2",
 }
 
 
@@ -95,6 +98,20 @@ class TestFlowGptUnit(Unit):
     chat_class = ChatFlowGpt
 
 
+class TestRouterUnit(ChatModelUnitTests):
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return ChatFreeRouter
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {"candidates": ["yqcloud", "flowgpt:claude-v2"]}
+
+    @property
+    def init_from_env_params(self) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
+        return {"FREEPROVIDERS_YQCLOUD_MODELS": "new"}, {"candidates": ["yqcloud:new"]}, {"model": None}
+
+
 class TestPiIntegration(Integration):
     chat_class = ChatPi
 
@@ -113,3 +130,16 @@ class TestYqcloudIntegration(Integration):
 
 class TestFlowGptIntegration(Integration):
     chat_class = ChatFlowGpt
+
+
+class TestRouterIntegration(Integration):
+    chat_class = ChatFreeRouter
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        broken = ChatYqcloud(
+            base_url=self.sandbox.url("yqcloud"),
+            models=("claude-v2",),
+            default_headers=Scenario(status=500).as_header(),
+        )
+        return {"candidates": [broken, ChatFlowGpt(base_url=self.sandbox.url("flowgpt"))]}

@@ -1,4 +1,4 @@
-"""The five LLMs in the standard kit; each says here what it can do."""
+"""The five LLMs and the router in the standard kit; each says here what it can do."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,8 +9,9 @@ from kit import LLMIntegrationTests, LLMUnitTests
 from under_test import call_block, result_block, service_of
 
 from freeproviders import errors
+from freeproviders.breaker import BreakerPolicy
 from freeproviders.sandbox import Sandbox, Scenario
-from llamaindex_freeproviders import AiChats, FlowGpt, Pi, Pizzagpt, Yqcloud
+from llamaindex_freeproviders import AiChats, FlowGpt, FreeRouter, Pi, Pizzagpt, Yqcloud
 
 SECRETS = {
     "cookies": {"session": "s3cret-cookie"},
@@ -20,7 +21,7 @@ SECRETS = {
 
 
 class Ours:
-    """What the five have in common."""
+    """What all of them have in common."""
 
     own_secrets: ClassVar[Mapping[str, Any]] = {}
     supports_function_calling = True
@@ -33,8 +34,13 @@ class Ours:
         self.sandbox = sandbox
 
     @property
+    def answering(self) -> str:
+        """The service that answers."""
+        return service_of(self.llm_class)
+
+    @property
     def llm_params(self) -> dict[str, Any]:
-        return {"api_base": self.sandbox.url(service_of(self.llm_class))}
+        return {"api_base": self.sandbox.url(self.answering)}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -87,7 +93,7 @@ class Ours:
     @property
     def begun(self) -> Callable[[], None]:
         def wait() -> None:
-            while not any(request.sent and request.endpoint == "answer" for request in self.sandbox.received):
+            while not any(request.sent for request in self._answers()):
                 time.sleep(0.005)
 
         return wait
@@ -102,11 +108,14 @@ class Ours:
 
     @property
     def asked(self) -> Callable[[], list[str]]:
-        return lambda: [_all_text(r.question) for r in self.sandbox.received if r.endpoint == "answer"]
+        return lambda: [_all_text(request.question) for request in self._answers()]
 
     @property
     def replies(self) -> Callable[..., None]:
         return lambda *texts: self.sandbox.script(*(Scenario(answer=text) for text in texts))
+
+    def _answers(self) -> list[Any]:
+        return [r for r in self.sandbox.received if (r.provider, r.endpoint) == (self.answering, "answer")]
 
     def _always(self, **words: Any) -> Callable[[], None]:
         def fail() -> None:
@@ -130,6 +139,7 @@ def _all_text(question: Any) -> str:
 class OfPi(Streaming):
     cut_at = 600
     llm_class = Pi
+    changing_facts = ("message_sid",)
     supports_threads = True
     empty_error = errors.LoginRequired
 
@@ -159,6 +169,54 @@ class OfFlowGpt(Streaming):
     own_secrets: ClassVar = {"authorization": "Bearer s3cret", "device_id": "s3cret-device-0123456"}
 
 
+class OfRouter(Streaming):
+    """Pizzagpt always fails, so every call goes on to Yqcloud."""
+
+    llm_class = FreeRouter
+    answering = "yqcloud"
+    attempts = 2
+    changing_facts = ("tried",)
+    has_system_field = True
+    supports_threads = True
+    cut_at = 20
+
+    @property
+    def llm_params(self) -> dict[str, Any]:
+        return {"candidates": [self._broken(), self._of(Yqcloud)]}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "weights": [1.0, 2.0],
+            "timeout": 7.5,
+            "max_retries": 3,
+            "breaker": BreakerPolicy(consecutive=2),
+            "hedge_after": 7.5,
+            "on_interrupt": "restart",
+            "wait_for_cooldown": True,
+            "stop": ["END"],
+            "image_format": "url",
+        }
+
+    @property
+    def secrets(self) -> dict[str, Any]:
+        return {"candidates": [self._broken(secret="s3cret-word"), self._of(Yqcloud, **SECRETS)]}
+
+    @property
+    def image_params(self) -> dict[str, Any]:
+        return {"model": "dalle", "candidates": [self._broken(), self._of(Yqcloud), self._of(AiChats)]}
+
+    @property
+    def faults(self) -> Mapping[str, tuple[Callable[[], None], type[Exception]]]:
+        return {name: (fail, errors.AllProvidersFailed) for name, (fail, _) in super().faults.items()}
+
+    def _broken(self, **words: Any) -> Pizzagpt:
+        return self._of(Pizzagpt, default_headers=Scenario(status=500).as_header(), **words)
+
+    def _of(self, cls: Any, **words: Any) -> Any:
+        return cls(api_base=self.sandbox.url(service_of(cls)), **words)
+
+
 class TestPiUnit(OfPi, LLMUnitTests): ...
 
 
@@ -174,6 +232,9 @@ class TestYqcloudUnit(OfYqcloud, LLMUnitTests): ...
 class TestFlowGptUnit(OfFlowGpt, LLMUnitTests): ...
 
 
+class TestRouterUnit(OfRouter, LLMUnitTests): ...
+
+
 class TestPi(OfPi, LLMIntegrationTests): ...
 
 
@@ -187,3 +248,6 @@ class TestYqcloud(OfYqcloud, LLMIntegrationTests): ...
 
 
 class TestFlowGpt(OfFlowGpt, LLMIntegrationTests): ...
+
+
+class TestRouter(OfRouter, LLMIntegrationTests): ...

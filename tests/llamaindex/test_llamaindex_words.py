@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from llama_index.core.llms import ChatMessage
+from llama_index.core.llms.function_calling import FunctionCallingLLM
 from under_test import LLM_CLASSES, service_of
 
 import llamaindex_freeproviders as package
 from freeproviders import errors, registry
 from freeproviders.notices import IgnoredParameterWarning
 from freeproviders.sandbox import Sandbox, Scenario
-from llamaindex_freeproviders import FlowGpt, FreeProvider, Pi, Pizzagpt, Yqcloud
+from llamaindex_freeproviders import FlowGpt, FreeProvider, FreeRouter, Pi, Pizzagpt, Yqcloud
 
 Make = Callable[..., Any]
 SPELLINGS = {"base_url": "api_base", "extra_body": "additional_kwargs"}
@@ -30,10 +31,11 @@ def test_every_setting_of_a_service_is_a_field_that_shows_what_is_in_effect(llm:
     assert shown == {name: getattr(plain, name) for name in shown}
 
 
-def test_every_field_is_documented(llm_class: Any) -> None:
-    documentation = "".join(cls.__doc__ for cls in llm_class.__mro__ if cls.__module__.startswith("llamaindex_free"))
-    of_core = set(llm_class.__mro__[3].model_fields)
-    assert [name for name in set(llm_class.model_fields) - of_core if f"    {name}: " not in documentation] == []
+@pytest.mark.parametrize("cls", [*LLM_CLASSES, FreeProvider, FreeRouter])
+def test_every_field_is_documented(cls: Any) -> None:
+    documentation = "".join(base.__doc__ for base in cls.__mro__ if base.__module__.startswith("llamaindex_free"))
+    names = set(cls.model_fields) - set(FunctionCallingLLM.model_fields)
+    assert [name for name in names if f"    {name}: " not in documentation] == []
 
 
 def test_none_is_not_given(llm: Any, make: Make, llm_class: Any) -> None:
@@ -48,7 +50,9 @@ def test_none_is_not_given(llm: Any, make: Make, llm_class: Any) -> None:
 
 def test_all_names_are_exported_in_order() -> None:
     assert package.__all__ == sorted(package.__all__)
-    assert {cls.__name__ for cls in LLM_CLASSES} | {"FreeProvider", "FreeImageToolSpec"} == set(package.__all__)
+    assert {cls.__name__ for cls in LLM_CLASSES} | {"FreeProvider", "FreeRouter", "FreeImageToolSpec"} == set(
+        package.__all__
+    )
 
 
 def test_the_environment_comes_after_the_argument_and_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from router_kit import (
 
 from freeproviders import Limiter, Limits, Retry, errors
 from freeproviders.breaker import BreakerPolicy
+from freeproviders.policy import Clock
 from freeproviders.reports import FailedOver, Waited
 from freeproviders.sandbox import Scenario
 
@@ -107,6 +108,31 @@ async def test_callers_who_wait_do_not_all_come_at_once(sandbox):
     assert {answer.text for answer in answers} == {"Hi."}
     moments = sorted(item.time for item in sandbox.received)
     assert moments[1] - moments[0] >= 0.2
+
+
+async def test_one_that_comes_back_while_it_is_looked_at_is_asked(sandbox):
+    """The clock goes on with each look, so that each cool-down ends at another step of the call."""
+    moment = 0.0
+
+    def tick() -> float:
+        nonlocal moment
+        moment += 1.0
+        return moment
+
+    said = []
+    for seconds in range(1, 12):
+        asked = router(client(sandbox, "yqcloud"), clock=Clock(monotonic=tick), retry=Retry(attempts=1, deadline=1e6))
+        breaker = asked.breaker(asked.candidates[0])
+        breaker.permit().failed(errors.ServerFailed("down", retry_after=seconds))
+        try:
+            said.append((await asked.acomplete("hello")).text)
+        except errors.AllProvidersFailed as failure:
+            said.append(failure.retry_after)
+    # Until it is back for good: never a failure that knows of no time.
+    answered = said.count(WHOLE)
+    assert said[:answered] == [WHOLE] * answered
+    assert all(wait >= 1.0 for wait in said[answered:])
+    assert 0 < answered < len(said)
 
 
 @both_ways

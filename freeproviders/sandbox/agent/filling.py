@@ -28,6 +28,14 @@ _PLEASURES = ("like", "love", "enjoy")
 _LEADS = {"origin": "from", "source": "from", "start": "from", "destination": "to", "target": "to", "end": "to"}
 _NO = re.compile(r"\b(?:false|no|not|off|without|never|don't)\b", re.IGNORECASE)
 _MISSING: Any = object()
+# What is given for a form that no text of the prompt has.
+_SAMPLES = {
+    "date": "2024-01-31",
+    "date-time": "2024-01-31T12:00:00",
+    "time": "12:00:00",
+    "uuid": "123e4567-e89b-42d3-a456-426614174000",
+    "email": "name@example.org",
+}
 
 
 class Filler:
@@ -138,6 +146,8 @@ class Filler:
         return int(found) if schema.get("type") == "integer" else found
 
     def _array(self, name: str, schema: Schema, required: bool, depth: int) -> Any:
+        if "prefixItems" in schema and required:
+            return [self.value("", part, True, depth + 1) for part in schema["prefixItems"]]
         items = self._resolved(schema.get("items", {}))
         labels = [*labels_of(name), *(_PLEASURES if name.startswith(("hobb", "interest")) else ())]
         if items.get("type") in ("integer", "number") and (required or _mentions(self._facts.text, labels)):
@@ -181,7 +191,7 @@ class Filler:
         if found is None and _PLACES & set(parts):
             found = self._place(parts, required)
         if found is None and required:
-            found = self._some(parts)
+            found = _SAMPLES.get(str(schema.get("format"))) or self._some(parts)
         return _MISSING if found is None else found
 
     def _formatted(self, parts: list[str], form: str) -> str | None:

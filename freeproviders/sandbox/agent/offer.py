@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from freeproviders.sandbox.agent.forms import form_of
 from freeproviders.sandbox.agent.shapes import Schema, parameters
+from freeproviders.sandbox.brain import Question
 
 _TOOLS = "Tools:\n"
 _INTRO = "You can use tools."
@@ -84,6 +85,26 @@ def offered(text: str) -> tuple[Offer, str] | None:
     intro = text.rfind(_INTRO, 0, start)
     begin = intro if intro >= 0 and "\n\n" not in text[intro : start - 2] else start
     return (offer, f"{text[:begin].rstrip()}\n{text[end:].lstrip()}".strip()) if offer.tools else None
+
+
+def given(question: Question) -> Offer | None:
+    """Give the offer that a question holds as data.
+
+    Args:
+        question: The question.
+
+    Returns:
+        The offer; None if it holds none.
+    """
+    if question.tool_choice == "none":
+        return None
+    named = [tool for tool in question.tools if tool["name"] == question.tool_choice]
+    tools = tuple(
+        Tool(name=tool["name"], description=tool.get("description") or "", schema=tool.get("parameters") or _NO_SCHEMA)
+        for tool in named or question.tools
+    )
+    forced = bool(named) or question.tool_choice == "required"
+    return Offer(tools=tools, forced=forced, single=question.single) if tools else None
 
 
 def _line_end(text: str, at: int) -> int:

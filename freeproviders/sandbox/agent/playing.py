@@ -9,10 +9,12 @@ from dataclasses import replace
 from freeproviders.sandbox.agent.facts import Facts
 from freeproviders.sandbox.agent.filling import filled
 from freeproviders.sandbox.agent.forms import written
+from freeproviders.sandbox.agent.offer import given
 from freeproviders.sandbox.agent.planning import answer_facts, next_calls, results
 from freeproviders.sandbox.agent.scene import Scene, scene
 from freeproviders.sandbox.agent.step import Step
 from freeproviders.sandbox.agent.wanted_json import Wanted, wanted_json
+from freeproviders.sandbox.brain import Question
 from freeproviders.sandbox.rules.case import Case
 from freeproviders.sandbox.rules.orders import exact
 
@@ -24,22 +26,26 @@ _MENDABLE = re.compile(
 )
 
 
-def play(case: Case, ordinary: Callable[[Case], str]) -> str | None:
+def play(case: Case, ordinary: Callable[[Case], str], question: Question) -> str | None:
     """Answer a prompt that offers tools or asks for JSON.
 
     Args:
         case: The prompt.
         ordinary: Answers a prompt that does neither.
+        question: What the prompt was read from: it may hold tools and a form of the answer as data.
 
     Returns:
         The reply; None if the prompt does neither.
     """
     wanted = wanted_json(case)
     plain = wanted[1] if wanted is not None else case
-    found = scene(plain)
+    form = wanted[0] if wanted is not None else None
+    if question.schema is not None:
+        form = Wanted(schema=dict(question.schema), fenced=False)
+    found = scene(plain, given(question))
     if found is not None:
-        return _act(found, None if wanted is None else wanted[0], ordinary)
-    return None if wanted is None else _json(wanted[0], Facts(plain.text), plain.text)
+        return _act(found, form, ordinary)
+    return None if form is None else _json(form, Facts(plain.text), plain.text)
 
 
 def _act(now: Scene, wanted: Wanted | None, ordinary: Callable[[Case], str]) -> str:

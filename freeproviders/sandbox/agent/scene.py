@@ -40,16 +40,17 @@ class Scene:
     steps: tuple[Step, ...]
 
 
-def scene(case: Case) -> Scene | None:
+def scene(case: Case, given: Offer | None = None) -> Scene | None:
     """Read an agent's situation out of a prompt.
 
     Args:
         case: The prompt.
+        given: The tools that came as data.
 
     Returns:
         The situation; None if the prompt offers no tools.
     """
-    found = _offer(case)
+    found = _offer(case) if given is None else (given, case)
     if found is None and not _heads(case.text):
         return None
     offer, plain = found or (Offer(tools=()), case)

@@ -99,6 +99,8 @@ class _Reader:
             return self.fields("}")
         if self.text.startswith(_LIST, self.at):
             return self._list()
+        if self.text.startswith("[", self.at):
+            return self._tuple()
         found = _KIND.match(self.text, self.at)
         if found is None:
             return {"const": self._literal()}
@@ -115,6 +117,16 @@ class _Reader:
             raise ValueError("a list is not closed")
         self._depth -= 1
         return {"type": "array", "items": items}
+
+    def _tuple(self) -> Schema:
+        self._deeper()
+        self.at += 1
+        items: list[Schema] = []
+        while not self._take("]"):
+            items.append(self.union())
+            self._take(", ")
+        self._depth -= 1
+        return {"type": "array", "prefixItems": items}
 
     def _literal(self) -> Any:
         value, self.at = _DECODER.raw_decode(self.text, self.at)

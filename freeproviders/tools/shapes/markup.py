@@ -24,7 +24,7 @@ _PARAMETER = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"""value\s{0,4}=\s{0,4}(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-_ELEMENT = re.compile(r"<([A-Za-z_][\w.-]{0,100})([^<>]{0,100})>")
+_ELEMENT = re.compile(r"<([^\W\d][\w.-]{0,100})([^<>]{0,100})>")
 _MAX_ELEMENTS = 8
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&apos;", "'"), ("&amp;", "&"))
 

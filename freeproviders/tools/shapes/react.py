@@ -6,12 +6,13 @@ from typing import Any
 from freeproviders.tools.binding import RawCall
 from freeproviders.tools.nodes import Bare, CallNode, Cut
 from freeproviders.tools.result import UnreadableValue
-from freeproviders.tools.values import ValueReader
+from freeproviders.tools.strict import strict
+from freeproviders.tools.values import MAX_DEPTH, ValueReader
 
 __all__ = ["REACT_START", "react_calls"]
 
 REACT_START = re.compile(r"[*_ ]{0,4}action[*_ ]{0,4}:", re.IGNORECASE)
-_NAME = re.compile(r"[\s*`\"'_]{0,12}([A-Za-z_][\w.\\-]{0,100})")
+_NAME = re.compile(r"[\s*`\"'_]{0,12}([^\W\d](?:[\w.\\/-]|:(?=[\w:])){0,100})")
 _INPUT = re.compile(r"[\s*_]{0,12}action[ _]?input[*_ ]{0,4}:[*_ ]{0,4}", re.IGNORECASE)
 _NEXT = re.compile(
     r"\n\s{0,8}[*_]{0,4}(?:observation|thought|action|final answer|question|human|user)\b", re.IGNORECASE
@@ -57,6 +58,9 @@ def _input(text: str, notes: dict[str, None]) -> Any:
     written = text[: end.start() if end else len(text)].strip()
     fenced = written.removeprefix("```json").strip("`").strip()
     if fenced[:1] in ("{", "["):
+        plain, value = strict(fenced, MAX_DEPTH)
+        if plain:
+            return value
         reader = ValueReader(fenced, calls=True)
         try:
             value = reader.read()

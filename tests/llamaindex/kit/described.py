@@ -95,6 +95,16 @@ class Described:
         return {}
 
     @property
+    def changing_facts(self) -> tuple[str, ...]:
+        """Names in ``raw`` whose values are others each time the same is asked."""
+        return ()
+
+    @property
+    def attempts(self) -> int:
+        """How many requests a call makes where nothing is told to fail: more than one where some always fail."""
+        return 1
+
+    @property
     def fail_once(self) -> Callable[[], None] | None:
         """Makes the next answer fail in a way that is worth another attempt."""
         return None

@@ -27,7 +27,9 @@ class Events(BaseEventHandler):
 
     @property
     def counts(self) -> Counter[str]:
-        return Counter(type(event).__name__ for event in self.seen)
+        """How many of each of core's events; an integration may fire others besides."""
+        names = [type(event).__name__ for event in self.seen if type(event).__module__.startswith("llama_index")]
+        return Counter(names)
 
 
 class Spans(SimpleSpanHandler):

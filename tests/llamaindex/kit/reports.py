@@ -49,7 +49,7 @@ class Reports(Described):
     async def test_one_call_takes_the_rate_limiter_once(self, call: Call) -> None:
         limiter = Limiter()
         await call.responses(self.make(rate_limiter=limiter))
-        assert limiter.taken == ["async" if call.is_async else "sync"]
+        assert limiter.taken == ["async" if call.is_async else "sync"] * self.attempts
 
     @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
     async def test_every_attempt_takes_the_rate_limiter_once(self, call: Call) -> None:
@@ -57,7 +57,7 @@ class Reports(Described):
         llm = self.make(rate_limiter=limiter)
         self.need(self.fail_once, "fail_once")()
         await call.responses(llm)
-        assert limiter.taken == ["async" if call.is_async else "sync"] * 2
+        assert limiter.taken == ["async" if call.is_async else "sync"] * self.attempts * 2
 
     @pytest.mark.parametrize("call", STREAMS, ids=lambda call: call.name)
     async def test_a_stream_left_early_is_no_end_event(self, llm: LLM, call: Call) -> None:

@@ -97,7 +97,7 @@ class LLMUnitTests(Described):
     def test_a_copy_has_the_same_settings(self, way: str) -> None:
         llm = self.make(**self.settings, **self.secrets)
         twin = COPIES[way](llm)
-        assert [getattr(twin, name) for name in _fields(llm)] == [getattr(llm, name) for name in _fields(llm)]
+        assert _values(twin) == _values(llm)
 
     @pytest.mark.parametrize("way", COPIES)
     def test_a_copy_with_a_lambda_and_a_handler_still_works(self, way: str) -> None:
@@ -193,5 +193,11 @@ def _completion_to_prompt(completion: str) -> str:
     return completion
 
 
-def _fields(llm: LLM) -> list[str]:
-    return [name for name in type(llm).model_fields if name != "callback_manager"]
+def _values(llm: LLM) -> dict[str, Any]:
+    """All it was made of; LLMs among that are compared by what they are made of themselves."""
+    values = {name: getattr(llm, name) for name in type(llm).model_fields if name != "callback_manager"}
+    return {name: list(map(_values, value)) if _are_llms(value) else value for name, value in values.items()}
+
+
+def _are_llms(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, LLM) for item in value)

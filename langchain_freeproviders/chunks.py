@@ -1,0 +1,152 @@
+"""The events of a stream as LangChain's chunks."""
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.utils.json import parse_partial_json
+
+from freeproviders.errors import ProviderError, StreamInterrupted
+from freeproviders.wire import (
+    CallArguments,
+    CallDone,
+    CallFailed,
+    CallStarted,
+    Done,
+    Event,
+    Image,
+    InvalidCall,
+    Restarted,
+    Text,
+)
+from langchain_freeproviders.messages import image_block, image_caption, text_block
+
+__all__ = ["Chunks", "metadata_of"]
+
+# The word among a chunk's ``additional_kwargs`` that voids all chunks before it.
+_RESTARTED = "restarted"
+
+# Whatever JSON text breaks off, one of these is wrong behind it: in a string or outside, in an object or an array.
+_ENDS = ('"]', '"}', "]", "}", '""]', '""}')
+
+
+class _Chunk(ChatGenerationChunk):
+    """A chunk that adds up to what counts: LangChain makes whole answers of streams by such sums."""
+
+    def __add__(self, other: ChatGenerationChunk | list[ChatGenerationChunk]) -> ChatGenerationChunk:
+        others = other if isinstance(other, list) else [other]
+        anew = [place for place, one in enumerate(others, 1) if _RESTARTED in one.message.additional_kwargs]
+        if anew and (valid := others[anew[-1] :]):
+            return valid[0] + valid[1:]
+        return super().__add__(other)
+
+
+class Chunks:
+    """Turns the events of one stream into chunks; numbers its images, and its calls as the core does.
+
+    LangChain closes open JSON by itself and would take half a call for a whole one. So a call that fails, or with which
+    the stream breaks off, ends with what LangChain cannot close.
+
+    Args:
+        restarts: Whether an answer may begin anew; a chunk then says so. LangChain's newest protocol has no word for
+            it, so there it is the error it comes from.
+    """
+
+    def __init__(self, *, restarts: bool = True) -> None:
+        self._restarts = restarts
+        self._images = self._calls = 0
+        self._open: dict[int, str] = {}
+
+    def closed(self, events: Iterable[Event]) -> Iterator[Event]:
+        """The events; where they break off, calls that have begun fail first."""
+        try:
+            yield from events
+        except ProviderError as error:
+            yield from self._broken(error)
+            raise
+
+    async def aclosed(self, events: AsyncIterable[Event]) -> AsyncIterator[Event]:
+        """As ``closed``, awaited."""
+        try:
+            async for event in events:
+                yield event
+        except ProviderError as error:
+            for failed in self._broken(error):
+                yield failed
+            raise
+
+    def _broken(self, error: ProviderError) -> list[CallFailed]:
+        failed = InvalidCall("", error.message, "", "truncated")
+        return [CallFailed(index, failed) for index in self._open]
+
+    def of(self, event: Event) -> ChatGenerationChunk | None:
+        """The chunk of an event; None for what has been handed on already."""
+        match event:
+            case CallDone():
+                self._open.pop(event.index, None)
+                return None
+            case Text():
+                message = AIMessageChunk(content=event.text)
+            case Image():
+                self._images += 1
+                number = self._images
+                message = AIMessageChunk(content=[text_block(image_caption(event, number)), image_block(event, number)])
+            case Restarted():
+                message = self._anew(event)
+            case CallStarted() | CallArguments() | CallFailed():
+                message = AIMessageChunk(content="", tool_call_chunks=[self._call(event)])
+            case Done():
+                # Metadata stands on the last chunk alone: core adds chunks up, and strings with them ("gpt-4gpt-4").
+                facts = metadata_of(event.metadata)
+                message = AIMessageChunk(content="", response_metadata=facts, chunk_position="last")
+            case _:
+                message = AIMessageChunk(content="")
+        return _Chunk(message=message)
+
+    def _anew(self, event: Restarted) -> AIMessageChunk:
+        if not self._restarts:
+            raise StreamInterrupted(
+                f"the answer of {event.candidate!r} broke off, and what has been shown cannot be taken back here",
+                partial=event.partial,
+                provider=event.candidate,
+            )
+        self._images = self._calls = 0
+        self._open = {}
+        void = {"candidate": event.candidate, "partial": event.partial}
+        return AIMessageChunk(content="", additional_kwargs={_RESTARTED: void})
+
+    def _call(self, event: CallStarted | CallArguments | CallFailed) -> ToolCallChunk:
+        self._calls = max(self._calls, event.index)
+        match event:
+            case CallStarted():
+                self._open[event.index] = ""
+                return tool_call_chunk(name=event.name, args="", id=event.id, index=event.index)
+            case CallArguments():
+                self._open[event.index] = self._open.get(event.index, "") + event.text
+                return tool_call_chunk(args=event.text, index=event.index)
+            case CallFailed(index=0):
+                self._calls += 1
+                failed = event.call
+                text = failed.text + _unclosable(failed.text)
+                return tool_call_chunk(name=failed.name, args=text, id=failed.id, index=self._calls)
+        return tool_call_chunk(args=_unclosable(self._open.pop(event.index, "")), index=event.index)
+
+
+def _unclosable(written: str) -> str:
+    """What makes LangChain see that JSON text is broken: a bracket that nothing there waits for."""
+    return next((end for end in _ENDS if not _closes(written + end)), "")
+
+
+def _closes(text: str) -> bool:
+    try:
+        return isinstance(parse_partial_json(text), dict)
+    except ValueError:
+        return False
+
+
+def metadata_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of an answer, under LangChain's names."""
+    renamed = {"provider": "model_provider", "model": "model_name"}
+    return {renamed.get(name, name): value for name, value in facts.items()}
