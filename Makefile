@@ -4,14 +4,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO_VENV ?= .venv-demo
+BENCH_VENV ?= .venv-bench
 PACKAGES := freeproviders langchain_freeproviders llamaindex_freeproviders
-CODE := $(PACKAGES) tests scripts demo
+CODE := $(PACKAGES) tests scripts examples demo soak benchmarks
 JOBS ?= 2
 
 # Replies of real models, for measuring how tool calls are read; they are not part of this repository.
 TOOLCALLS ?= ../shared
 
-.PHONY: demo test test-all lint types pytest notebooks bench-tools clean
+.PHONY: demo test test-all lint types pytest notebooks soak bench bench-quick bench-tools clean
 .DEFAULT_GOAL := test
 
 demo: $(DEMO_VENV)/.ready
@@ -25,7 +26,7 @@ test-all:
 lint: $(VENV)/.ready
 	$(VENV)/bin/ruff format --check $(CODE)
 	$(VENV)/bin/ruff check $(CODE)
-	$(VENV)/bin/python scripts/check_size.py $(PACKAGES) demo scripts
+	$(VENV)/bin/python scripts/check_size.py $(PACKAGES) examples demo scripts soak benchmarks
 
 types: $(VENV)/.ready
 	$(VENV)/bin/mypy
@@ -38,6 +39,10 @@ pytest: $(VENV)/.ready
 notebooks: $(VENV)/.ready
 	$(VENV)/bin/python tests/notebooks/refresh.py
 
+# Over 100,000 calls under faults of all kinds, each judged; `make soak SOAK="--seed 1 --only 3"` repeats one.
+soak: $(VENV)/.ready
+	$(VENV)/bin/python -m soak $(SOAK)
+
 # pip copies files, as nltk (which llama-index loads) refuses hard-linked ones.
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +54,19 @@ $(DEMO_VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(DEMO_VENV)
 	$(DEMO_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(DEMO_VENV)/bin/python -m pip install --quiet --group demo --editable .
+	touch $@
+
+# Ratios to a bare aiohttp client, beside the peers: OUT names the folder of the results, the quick form leaves peers out.
+bench: $(BENCH_VENV)/.ready
+	$(BENCH_VENV)/bin/python -m benchmarks $(if $(OUT),--out $(OUT))
+
+bench-quick: $(BENCH_VENV)/.ready
+	$(BENCH_VENV)/bin/python -m benchmarks --quick $(if $(OUT),--out $(OUT))
+
+$(BENCH_VENV)/.ready: pyproject.toml benchmarks/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BENCH_VENV)/bin/python -m pip install --quiet --editable ".[langchain,llamaindex]" --requirement benchmarks/requirements.txt
 	touch $@
 
 bench-tools: $(VENV)/.ready

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from freeproviders.commands import check, fail, login, sandbox
+from freeproviders.commands import list as listing
 from freeproviders.errors import ProviderError
 
-_COMMANDS = (check, login, sandbox)
+_COMMANDS = (check, listing, login, sandbox)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

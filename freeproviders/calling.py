@@ -55,7 +55,12 @@ class Call:
     def __init__(self, rules: Rules, provider: str, model: str, teller: Teller) -> None:
         self.attempts: int = 0
         self._rules = rules
-        self._about = {"request": teller.request, "provider": provider, "call": os.urandom(4).hex()}
+        self._about = {
+            "request": teller.request,
+            "provider": provider,
+            "call": os.urandom(4).hex(),
+            "candidate": teller.candidate,
+        }
         self._model = model
         self._teller = teller
         self._now = rules.clock.monotonic

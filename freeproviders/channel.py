@@ -72,7 +72,7 @@ class Channel:
         self._response = response
         self.size: int = len(first)
         self._ending = Ending(response)
-        self._watch = IdleWatch(target.timeouts.idle, response.close)
+        self._watch = IdleWatch(target.timeouts.idle, self._give_up)
 
     @classmethod
     async def open(
@@ -143,6 +143,12 @@ class Channel:
         return Reply(
             status=self.reply.status, headers=self.reply.headers, cookies=self.reply.cookies, body=b"".join(parts)
         )
+
+    def _give_up(self) -> None:
+        # What aiohttp raises in the reader of a closed response is one object for all: it would keep every reader's
+        # frames, with what was asked and answered, as long as the process lives.
+        self._response.content.set_exception(aiohttp.ClientConnectionError(self._watch.message))
+        self._response.close()
 
     def close(self) -> None:
         """Ends the exchange; the connection returns to the pool only if the body was read to its end."""

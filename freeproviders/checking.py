@@ -14,7 +14,7 @@ from freeproviders.policy import Retry, Timeouts
 from freeproviders.reports import AnswerBegan, Report
 from freeproviders.transport import Client
 
-__all__ = ["Check", "check", "fastest_first", "read", "save"]
+__all__ = ["Check", "check", "fastest_first", "read", "ready", "save"]
 
 QUESTION = "Reply with the one word: ready"
 
@@ -55,7 +55,7 @@ async def check(
     """Asks services at the same time, each once; gives each result as it comes.
 
     Args:
-        names: Their names; all registered ones if none is given.
+        names: Their names; by default those of ``ready``.
         question: What they are asked.
         timeout: Seconds each may take to its first byte, and between two pieces.
         settings: Words of each client, e.g. ``proxy``.
@@ -63,7 +63,7 @@ async def check(
     Raises:
         InvalidSetting: If a name is unknown.
     """
-    clients = [_client(name, timeout, settings) for name in names or registry.names()]
+    clients = [_client(name, timeout, settings) for name in names or ready()]
     tasks = [asyncio.ensure_future(_one(name, client, question)) for name, client in clients]
     try:
         for finished in asyncio.as_completed(tasks):
@@ -72,6 +72,15 @@ async def check(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def ready() -> tuple[str, ...]:
+    """Names of the services that can be asked as things are: those that need nothing, and presets that have a key."""
+    from freeproviders.presets import presets
+    from freeproviders.presets.services import has_key
+
+    keyed = (name for name, preset in presets().items() if preset.status != "retired" and has_key(preset))
+    return (*registry.names(), *keyed)
 
 
 def _client(name: str, timeout: float, settings: Mapping[str, Any]) -> "tuple[str, Client | InvalidSetting]":

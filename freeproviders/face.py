@@ -78,7 +78,7 @@ def asked(prompt: Prompt | str, provider: str = "") -> Prompt:
         UnsupportedContent: If there is nothing to say.
     """
     prompt = Prompt.of(prompt) if isinstance(prompt, str) else prompt
-    if not any(turn.text.strip() or turn.calls or turn.role == "tool" for turn in prompt.turns):
+    if not any(turn.text.strip() or turn.images or turn.calls or turn.role == "tool" for turn in prompt.turns):
         raise UnsupportedContent("the prompt holds no text", provider=provider)
     return prompt
 

@@ -43,6 +43,7 @@ class Card:
         title: Name for people.
         site: Its web site.
         models: Model names it takes or is known under; the first is the default.
+        open_models: Whether it has others besides, so that an unknown name is the service's to refuse.
         aliases: Other names for them.
         image_models: Those of ``models`` that answer with an image.
         streaming: Whether the answer comes piece by piece.
@@ -50,6 +51,10 @@ class Card:
         history: Whether it has a field for earlier turns; otherwise they go into the text.
         threads: Whether it keeps conversations itself.
         temperature: Whether it has a field for it.
+        max_tokens: Whether it has a field for the length of the answer.
+        images_in: Whether its models are shown images.
+        native_tools: Whether it takes tools and gives calls as data; otherwise both travel as text.
+        native_json: How it is told to answer in JSON: ``"schema"``, ``"object"`` (any object), or empty for by words.
         login: Whether a signed-in session is said to be needed today.
         login_cookies: Cookies that a signed-in browser has; empty where none are known.
         context_window: A cautious estimate in tokens; the services publish none.
@@ -58,13 +63,15 @@ class Card:
         evidence: What that evidence is.
         secrets: Settings that must not be shown.
         hints: By HTTP status, what went stale before and which setting repairs it.
-        limits: What is polite towards the service, as none publishes a limit.
+        limits: What is polite towards the service: what it publishes, where it does.
+        protocol: The wire protocol, and with it the name in a sandbox, where that is not the service's own.
     """
 
     name: str
     title: str
     site: str
     models: tuple[str, ...]
+    open_models: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict)
     image_models: tuple[str, ...] = ()
     streaming: bool = True
@@ -72,6 +79,10 @@ class Card:
     history: bool = False
     threads: bool = False
     temperature: bool = False
+    max_tokens: bool = False
+    images_in: bool = False
+    native_tools: bool = False
+    native_json: str = ""
     login: bool = False
     login_cookies: tuple[str, ...] = ()
     context_window: int = 4096
@@ -81,6 +92,7 @@ class Card:
     secrets: tuple[str, ...] = ()
     hints: Mapping[int, str] = field(default_factory=dict)
     limits: Limits = _POLITE
+    protocol: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +169,7 @@ class Provider(ABC):
         """
         cls._check_names(given)
         given = {name: value for name, value in given.items() if value is not None}
-        return cls(**{**from_environment(cls.card.name, cls, given), **given})
+        return cls(**{**from_environment(cls.card.name, cls, given, protocol=cls.card.protocol), **given})
 
     @classmethod
     def _check_names(cls, words: Mapping[str, Any]) -> None:
@@ -182,6 +194,14 @@ class Provider(ABC):
     def exchange(self, prompt: Prompt) -> Exchange:
         """The requests that get this prompt answered; see ``Exchange``."""
 
+    def native(self, prompt: Prompt) -> bool:
+        """Whether ``exchange`` takes the prompt's tools, calls and schema as they are, and its decoder gives calls.
+
+        Otherwise it gets them in words, and the calls are read from the text of its answer.
+        """
+        del prompt
+        return False
+
     def failure(self, reply: Reply) -> ProviderError | None:
         """The error a reply's status stands for, or None where it is good."""
         return failure(self.card.name, reply, self.card.hints)
@@ -203,7 +223,7 @@ class Provider(ABC):
             return self.card.models[0]
         known = (*self.card.models, *self.models)
         name = self.card.aliases.get(prompt.model, prompt.model)
-        if name not in known:
+        if name not in known and not self.card.open_models:
             raise UnknownModel(
                 f"unknown model {prompt.model!r}.{nearest(prompt.model, known)} For a newer one, pass models=[...].",
                 provider=self.card.name,

@@ -1,4 +1,8 @@
-"""Provider names and where their classes are. Third parties join by an entry point ``freeproviders.providers``."""
+"""Provider names and where their classes are. Third parties join by an entry point ``freeproviders.providers``.
+
+``names`` are the services that need nothing set up. Besides, ``get`` knows ``openai_compatible``, for a server of one's
+own, and the presets (``freeproviders.presets``), most of which need a key.
+"""
 
 import functools
 import importlib
@@ -18,6 +22,9 @@ _BUILT_IN: Mapping[str, str] = {
     "yqcloud": "freeproviders.providers.yqcloud:Yqcloud",
     "flowgpt": "freeproviders.providers.flowgpt:FlowGpt",
 }
+_GENERIC: Mapping[str, str] = {
+    "openai_compatible": "freeproviders.providers.openai_compatible:OpenAICompatible",
+}
 
 
 @functools.cache  # what is installed is looked through once; every call asks for its provider
@@ -27,7 +34,7 @@ def _known() -> Mapping[str, str]:
 
 
 def names() -> tuple[str, ...]:
-    """Names of all providers, the built-in ones first."""
+    """Names of the providers that need nothing set up, the built-in ones first."""
     return tuple(dict.fromkeys([*_BUILT_IN, *sorted(_known())]))
 
 
@@ -35,16 +42,31 @@ def get(name: str) -> type[Provider]:
     """The provider class of that name.
 
     Raises:
-        InvalidSetting: If there is none; the message names the nearest.
+        InvalidSetting: If there is none; the message names the nearest. Or if it was retired.
     """
-    place = _BUILT_IN.get(name) or _known().get(name)
+    place = _BUILT_IN.get(name) or _GENERIC.get(name) or _known().get(name)
     if place is None:
-        raise InvalidSetting(f"unknown provider {name!r}.{nearest(name, _known())}")
+        return _preset(name)
     module, _, attribute = place.partition(":")
     found: type[Provider] = getattr(importlib.import_module(module), attribute)
     return found
 
 
+def _preset(name: str) -> type[Provider]:
+    from freeproviders.presets import presets  # read when a name is neither of the services': most programs need none
+
+    known = presets()
+    preset = known.get(name)
+    if preset is None:
+        raise InvalidSetting(f"unknown provider {name!r}.{nearest(name, (*_known(), *_GENERIC, *known))}")
+    if preset.status == "retired":
+        instead = f" Instead: {' or '.join(preset.replaced_by)}." if preset.replaced_by else ""
+        raise InvalidSetting(f"{preset.title} exists no more. {preset.note}{instead}", provider=name)
+    from freeproviders.presets.services import provider_of
+
+    return provider_of(preset)
+
+
 def cards() -> tuple[Card, ...]:
-    """What is known of each provider."""
+    """What is known of each provider that needs nothing set up."""
     return tuple(get(name).card for name in names())

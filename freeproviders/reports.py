@@ -37,11 +37,13 @@ class Report:
         request: Id of the call; all reports of one call share it, those of every service a router asks too.
         provider: Name of the service; ``"router"`` for what concerns several.
         call: Id of this call to this service; a routed request has several.
+        candidate: Name under which a router asks this service; empty without a router.
     """
 
     request: str
     provider: str
     call: str = ""
+    candidate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +156,15 @@ class Teller:
 
     Args:
         listen: The caller's listener.
+
+    Attributes:
+        request: Id of the call.
+        candidate: Whom of a router's candidates it is about; empty for the call as a whole.
     """
 
     def __init__(self, listen: Listen | None = None) -> None:
         self.request: str = os.urandom(6).hex()
+        self.candidate: str = ""
         self._listen = listen
 
     @classmethod
@@ -165,8 +172,8 @@ class Teller:
         """The teller itself where a router has made one for the calls it consists of."""
         return listen if isinstance(listen, Teller) else cls(listen)
 
-    def branch(self, listen: Listen) -> "Teller":
-        """A teller of a part of this call, with a listener of its own before the caller's."""
+    def branch(self, candidate: str, listen: Listen) -> "Teller":
+        """A teller of what one candidate does in this call, with a listener of its own before the caller's."""
 
         async def both(report: Report) -> None:
             await listen(report)
@@ -174,7 +181,7 @@ class Teller:
                 await self._listen(report)
 
         part = Teller(both)
-        part.request = self.request
+        part.request, part.candidate = self.request, candidate
         return part
 
     def note(self, report: Report) -> None:

@@ -121,7 +121,8 @@ class Router(Face):
         """A whole answer; see ``Face``. One that breaks off is begun anew with the next candidate, without a word."""
         course = Course(self, asked(prompt), Teller.of(listen))
         lane, answer = await course.reach(_whole)
-        return replace(answer, metadata=course.metadata(lane, answer.metadata))
+        images = tuple(replace(image, candidate=lane.candidate.name) for image in answer.images)
+        return replace(answer, images=images, metadata=course.metadata(lane, answer.metadata))
 
     def order(self) -> Sequence[Candidate]:
         """The candidates in the order they are to be asked this time."""

@@ -6,6 +6,7 @@ Several are asked at once only while hedging, until one of them speaks; each in 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, Protocol, TypeVar
 
@@ -23,7 +24,7 @@ from freeproviders.lanes import Lane, drop
 from freeproviders.policy import Clock, Retry
 from freeproviders.reports import FailedOver, Teller, Waited
 from freeproviders.transport import Client
-from freeproviders.wire import Done, Event, Prompt
+from freeproviders.wire import Done, Event, Image, Prompt
 
 __all__ = ["Course", "Routes"]
 
@@ -148,7 +149,7 @@ class Course:
             await self._teller.tell(
                 FailedOver(request=request, provider=left.candidate, to=candidate.name, error=left.error)
             )
-        return await ask(lane, client, candidate.prompt(self._prompt), self._teller.branch(lane.hear))
+        return await ask(lane, client, candidate.prompt(self._prompt), self._teller.branch(candidate.name, lane.hear))
 
     def _next(self) -> tuple[Candidate, Breaker, Permit] | None:
         """The next candidate that may be asked, with its breaker's permit; None if there is none."""
@@ -241,7 +242,9 @@ class Course:
         )
 
     def marked(self, lane: "Lane[Any]", event: Event) -> Event:
-        """An event of a lane's stream; its last one says who answered."""
+        """An event of a lane's answer; its images and its last one say who answered."""
+        if isinstance(event, Image):
+            return replace(event, candidate=lane.candidate.name)
         return Done(metadata=self.metadata(lane, event.metadata)) if isinstance(event, Done) else event
 
     def metadata(self, lane: "Lane[Any]", metadata: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -26,13 +26,14 @@ def variable(provider: str, setting: str) -> str:
     return f"FREEPROVIDERS_{provider}_{setting}".upper()
 
 
-def from_environment(provider: str, cls: type, given: Iterable[str] = ()) -> dict[str, Any]:
+def from_environment(provider: str, cls: type, given: Iterable[str] = (), *, protocol: str = "") -> dict[str, Any]:
     """The settings of a provider class that the environment holds.
 
     Args:
         provider: Name of the provider.
         cls: Its dataclass.
         given: Settings that were passed as arguments; their variables are not read.
+        protocol: Its name in a sandbox, if that is another.
 
     Raises:
         InvalidSetting: If a variable's text does not fit its field.
@@ -44,14 +45,14 @@ def from_environment(provider: str, cls: type, given: Iterable[str] = ()) -> dic
             found[name] = _read(variable(provider, name), text, read)
     sandbox = os.environ.get(SANDBOX_VARIABLE)
     if sandbox and "base_url" not in found and "base_url" not in given:
-        found["base_url"] = f"{sandbox.rstrip('/')}/{provider}"
+        found["base_url"] = f"{sandbox.rstrip('/')}/{protocol or provider}"
     return found
 
 
 def _read(name: str, text: str, read: Callable[[str], Any]) -> Any:
     try:
         return read(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidSetting(f"environment variable {name}: {error}") from error
 
 

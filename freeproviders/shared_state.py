@@ -118,5 +118,5 @@ def _read(text: str) -> Record:
             last_error=str(last_error),
             last_message=str(last_message),
         )
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         return Record()

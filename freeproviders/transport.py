@@ -5,7 +5,8 @@ So it pickles, copies and works on any number of loops and threads at once.
 """
 
 import copy
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -83,20 +84,18 @@ class Client(Face):
         self, prompt: Prompt | str, *, listen: Listen | Teller | None = None
     ) -> AsyncGenerator[Event, None]:
         """Streams an answer; see ``Face``."""
-        asking, passed = Asking(asked(prompt, self.provider.card.name)), list[str]()
-        with self._call(asking.prompt, listen) as call:
+        prompt, shown = asked(prompt, self.provider.card.name), list[Event]()
+        asking = Asking(prompt, native=self._provider(prompt).native(prompt))
+        with self._call(asking.prompt, listen) as call, _interrupting(shown):
             async with self._lease() as session:
                 while True:
                     attempt, events = await call.retrying(partial(self._first, session, asking, call))
                     try:
                         while events is not None:
                             for event in events:
-                                if isinstance(event, Text):
-                                    passed.append(event.text)
+                                shown.append(event)
                                 yield event
                             events = await _more(attempt, asking)
-                    except ProviderError as error:
-                        raise _interrupted(error, "".join(passed)) from error
                     finally:
                         attempt.close()
                     if not await _again(asking, attempt, call, self._provider(asking.prompt)):
@@ -182,7 +181,7 @@ class Client(Face):
         self, session: aiohttp.ClientSession, prompt: Prompt, call: Call
     ) -> tuple[Attempt, Asking, list[Event]]:
         """An attempt read to its end, in as many rounds as it takes."""
-        asking = Asking(prompt, shown=False)
+        asking = Asking(prompt, shown=False, native=self._provider(prompt).native(prompt))
         while True:
             attempt, events = await self._started(session, asking.prompt, call), list[Event]()
             try:
@@ -250,7 +249,7 @@ async def _again(asking: Asking, attempt: Attempt, call: Call, provider: Provide
 
 
 def _worded(prompt: Prompt, provider: Provider) -> tuple[Prompt, Callable[[], Reader | None]]:
-    """The prompt in words alone, and what reads its answer."""
+    """The prompt as the service takes it, and what reads the text of its answer."""
     if (
         not prompt.tools
         and prompt.schema is None
@@ -261,6 +260,8 @@ def _worded(prompt: Prompt, provider: Provider) -> tuple[Prompt, Callable[[], Re
     from freeproviders.tools.reader import reader_for
     from freeproviders.tools.render import rendered
 
+    if provider.native(prompt):
+        return prompt, lambda: reader_for(prompt) if prompt.schema is not None else None
     worded = rendered(prompt, system_field=provider.card.system, style=_style(provider))
     return worded, lambda: reader_for(prompt)
 
@@ -282,18 +283,28 @@ def _check(prompt: Prompt, provider: Provider) -> None:
     name = provider.card.name
     if prompt.thread is not None and not provider.card.threads:
         raise UnsupportedContent("the service keeps no conversations: leave out thread", provider=name)
+    if not provider.card.images_in and any(turn.images for turn in prompt.turns):
+        raise UnsupportedContent("the service's models see no images: leave them out", provider=name)
     if (prompt.tools or prompt.schema is not None) and provider.model_name(prompt) in provider.card.image_models:
         raise UnsupportedContent("this model draws: it can neither call tools nor answer with JSON", provider=name)
 
 
-def _interrupted(error: ProviderError, partial_text: str) -> StreamInterrupted:
-    return StreamInterrupted(
-        f"the answer broke off after {len(partial_text)} characters: {error.message}",
-        partial=partial_text,
-        provider=error.provider,
-        status=error.status,
-        retry_after=error.retry_after,
-    )
+@contextmanager
+def _interrupting(shown: Sequence[Event]) -> Iterator[None]:
+    """Whatever fails once something has been shown is a ``StreamInterrupted``."""
+    try:
+        yield
+    except ProviderError as error:
+        if not shown:
+            raise
+        partial_text = "".join(event.text for event in shown if isinstance(event, Text))
+        raise StreamInterrupted(
+            f"the answer broke off after {len(partial_text)} characters: {error.message}",
+            partial=partial_text,
+            provider=error.provider,
+            status=error.status,
+            retry_after=error.retry_after,
+        ) from error
 
 
 def _answer(events: Sequence[Event], metadata: Mapping[str, Any]) -> Answer:

@@ -86,6 +86,8 @@ class Turn:
         calls: Calls the assistant made in this turn.
         name: The tool whose result this is.
         failed: Whether the tool failed.
+        call_id: Id of the call whose result this is; empty where it is not known, then name and order tell.
+        images: Images shown along with the text, for models that see.
     """
 
     role: Role
@@ -93,6 +95,8 @@ class Turn:
     calls: tuple[ToolCall, ...] = ()
     name: str = ""
     failed: bool = False
+    call_id: str = ""
+    images: "tuple[Image, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,7 @@ class Prompt:
         turns: The conversation, oldest first.
         model: A model name of the service; None for its default.
         temperature: Sampling temperature, for services that have such a field (FlowGpt).
+        max_tokens: Most tokens of the answer, for services that have such a field.
         stop: The answer ends before the first of these; honoured on our side.
         thread: None for a stateless call; ``{}`` to start a conversation kept by the service; the object of an
             earlier answer to go on with it.
@@ -118,6 +123,7 @@ class Prompt:
     turns: tuple[Turn, ...]
     model: str | None = None
     temperature: float | None = None
+    max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     thread: Mapping[str, Any] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -142,17 +148,19 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image of the answer.
+    """An image of the answer, or one shown to the model.
 
     Attributes:
         url: Where the service put it; may expire.
         data: Its bytes, where the service sent them or they were fetched.
         mime_type: E.g. ``"image/png"``; None while only the URL is known.
+        candidate: Name of the one of a router's candidates that drew it; empty without a router.
     """
 
     url: str | None = None
     data: bytes | None = None
     mime_type: str | None = None
+    candidate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +229,9 @@ class Done:
 
     Attributes:
         metadata: JSON-able facts: ``provider``, ``model``, ``finish_reason``, ``attempts``, and where there is one
-            ``thread``, ``citations`` or ``message_sid``.
+            ``thread``, ``citations``, ``message_sid``, ``reasoning``, ``served_model``, or ``usage``: tokens as the
+            service counted them (``prompt_tokens``, ``completion_tokens``, ``total_tokens``, and where it says so
+            ``cached_tokens``, ``reasoning_tokens``).
     """
 
     metadata: Mapping[str, Any]

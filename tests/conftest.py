@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
-from loopback_guard import strays
 
 from freeproviders.sandbox import Sandbox, Settings
+from freeproviders.testing.guard import at_home
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -16,11 +16,18 @@ hypothesis.settings.register_profile("steady", deadline=None, database=None, der
 hypothesis.settings.load_profile("steady")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _at_home() -> Iterator[None]:
-    strays.clear()
-    yield
-    assert not strays, strays
+    with at_home():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def strays() -> Iterator[list[str]]:
+    """Attempts of the test to leave this machine; what is left of them at its end is a failure."""
+    with at_home() as attempts:
+        yield attempts
+    assert attempts == []
 
 
 @pytest.fixture(autouse=True)

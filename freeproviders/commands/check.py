@@ -29,7 +29,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser(
         "check", help=words, description=f"{words}. Exit code: 0 if any answers, 1 if none does, 2 for wrong words."
     )
-    parser.add_argument("names", nargs="*", help="services (default: all)")
+    parser.add_argument("names", nargs="*", help="services (default: all that need nothing, and presets with a key)")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="default: %(default)g")
     parser.add_argument("--proxy", metavar="URL", help="proxy to go through (default: the environment's)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
@@ -40,7 +40,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _run(options: argparse.Namespace) -> int:
     from freeproviders import checking, registry
 
-    names = list(dict.fromkeys(options.names)) or list(registry.names())
+    names = list(dict.fromkeys(options.names)) or list(checking.ready())
     for name in names:
         registry.get(name)  # an unknown name is told before anybody is asked
     results = asyncio.run(_lines(options, names) if options.json else _table(options, names))

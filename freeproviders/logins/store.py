@@ -22,7 +22,7 @@ from typing import Any
 from freeproviders.errors import InvalidSetting, LoginRequired, ProviderError
 from freeproviders.logins.formats import Login, read_login
 
-__all__ = ["StoredCookies", "finish_writing", "load", "path_of", "save"]
+__all__ = ["StoredCookies", "config_folder", "finish_writing", "load", "path_of", "save"]
 
 CONFIG_VARIABLE = "FREEPROVIDERS_CONFIG"
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # neither is known on Windows
@@ -57,7 +57,7 @@ class StoredCookies(dict[str, str]):
 
 def path_of(service: str) -> Path:
     """Where the login of a service is, or would be: below ``FREEPROVIDERS_CONFIG``, or the platform's own place."""
-    return _folder() / "logins" / f"{service}.json"
+    return config_folder() / "logins" / f"{service}.json"
 
 
 def load(service: str, hosts: Collection[str]) -> Login:
@@ -115,7 +115,8 @@ def save(service: str, state: Mapping[str, Any]) -> Path:
     return path
 
 
-def _folder() -> Path:
+def config_folder() -> Path:
+    """Where settings of the user are kept: ``FREEPROVIDERS_CONFIG``, or the platform's own place."""
     if given := os.environ.get(CONFIG_VARIABLE):
         return Path(given).expanduser()
     if sys.platform == "darwin":

@@ -1,13 +1,16 @@
-"""What is known of the five services, as data: one card each. Rules live with the providers.
+"""What is known of the five services and of any OpenAI-compatible one, as data: one card each.
+
+Rules live with the providers. Hosted services that speak OpenAI's protocol are in ``freeproviders.presets``.
 
 Sources and confidence: docs/wire/.
 """
 
+from freeproviders.limits import Limits
 from freeproviders.provider import Card
 from freeproviders.settings import variable
 from freeproviders.status import login_advice
 
-__all__ = ["AICHATS", "FLOWGPT", "PI", "PIZZAGPT", "YQCLOUD"]
+__all__ = ["AICHATS", "FLOWGPT", "OPENAI_COMPATIBLE", "PI", "PIZZAGPT", "YQCLOUD"]
 
 _STALE_SECRET = f"The word in x-secret may have changed: set secret ({variable('pizzagpt', 'secret')})."
 _STALE_BODY = f"Its body may have changed: set generation ({variable('pizzagpt', 'generation')}) to an older one."
@@ -89,3 +92,23 @@ FLOWGPT = Card(
     secrets=("authorization", "device_id"),
     hints=dict.fromkeys((401, 403, 404, 405), _STALE_ROUTE),
 )  # fmt: skip
+
+OPENAI_COMPATIBLE = Card(
+    name="openai_compatible",
+    title="OpenAI-compatible server",
+    site="http://localhost",
+    models=("default",),
+    open_models=True,
+    system=True,
+    history=True,
+    temperature=True,
+    max_tokens=True,
+    images_in=True,
+    native_tools=True,
+    native_json="schema",
+    context_window=8192,
+    verified="2026-10",
+    evidence="public documentation of the protocol, and its official Python client against the sandbox",
+    secrets=("api_key",),
+    limits=Limits(),
+)

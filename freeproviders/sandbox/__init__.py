@@ -4,6 +4,7 @@ Written from `docs/wire` alone. It imports nothing else of this project, so clie
 """
 
 from freeproviders.sandbox.brain import Brain, Question
+from freeproviders.sandbox.forwarding_brain import ForwardingBrain
 from freeproviders.sandbox.received import Received
 from freeproviders.sandbox.rule_brain import RuleBrain
 from freeproviders.sandbox.scenario import Scenario
@@ -11,4 +12,14 @@ from freeproviders.sandbox.scripted_brain import ScriptedBrain
 from freeproviders.sandbox.server import Sandbox
 from freeproviders.sandbox.settings import Settings
 
-__all__ = ["Brain", "Question", "Received", "RuleBrain", "Sandbox", "Scenario", "ScriptedBrain", "Settings"]
+__all__ = [
+    "Brain",
+    "ForwardingBrain",
+    "Question",
+    "Received",
+    "RuleBrain",
+    "Sandbox",
+    "Scenario",
+    "ScriptedBrain",
+    "Settings",
+]

@@ -92,9 +92,8 @@ class App:
         if rest == "login":
             return login.respond(request, name, self.settings)
         if request.path == "/" and request.method == "GET":
-            return web.Response(
-                text="sandbox: simulated chat services below /pi /pizzagpt /aichats /yqcloud /flowgpt\n"
-            )
+            places = " ".join(f"/{service}" for service in self._services)
+            return web.Response(text=f"sandbox: simulated chat services below {places}\n")
         service = self._services.get(name)
         if service is None:
             return web.Response(status=404, text=f"sandbox: no service {name!r}; known: {', '.join(self._services)}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 # A word takes the blanks before it; scripts without blanks travel a few characters at a time.
 _PIECE = re.compile(r"\s*(?:[!-~]+|[^\s!-~]{1,4})|\s+")
@@ -21,6 +22,11 @@ class Question:
         history: Earlier (role, text) pairs the protocol or the server's memory has; roles are "user" and "assistant".
         model: Model asked for, where the protocol has a field for it.
         wants_image: The answer is a picture of `text`.
+        tools: Tools offered by a field of the protocol: objects with `name`, `description` and `parameters`. A reply
+            calls one with a block `<tool_call>{"name": …, "arguments": {…}}</tool_call>`.
+        tool_choice: "auto", "none", "required", or the name of the tool that must be called.
+        single: Only one call at a time may be made.
+        schema: JSON Schema of the answer; None for a text.
     """
 
     provider: str
@@ -29,6 +35,10 @@ class Question:
     history: tuple[tuple[str, str], ...] = ()
     model: str | None = None
     wants_image: bool = False
+    tools: tuple[Mapping[str, Any], ...] = ()
+    tool_choice: str = "auto"
+    single: bool = False
+    schema: Mapping[str, Any] | None = None
 
 
 Brain = Callable[[Question], str | AsyncIterator[str] | Awaitable[str]]

@@ -60,7 +60,7 @@ class RuleBrain:
             The answer, never empty.
         """
         case = read(question)
-        return play(case, _ordinary) or _ordinary(case)
+        return play(case, _ordinary, question) or _ordinary(case)
 
     def __repr__(self) -> str:
         return "RuleBrain()"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 HEADER = "x-sandbox-scenario"
-ENDPOINTS = ("answer", "start", "history", "voice", "image", "any")
+ENDPOINTS = ("answer", "start", "history", "voice", "image", "models", "any")
 PAGES = ("cloudflare", "cloudflare_blocked", "cloudfront", "login", "waf")
 ENCODINGS = ("gzip", "deflate", "br", "zstd")
 
@@ -38,7 +38,8 @@ class Scenario:
     """One way to answer a request, well or badly. Every field is optional; the default behaves well.
 
     Attributes:
-        on: The endpoint it applies to: "answer", "start", "history", "voice", "image" (downloads) or "any".
+        on: The endpoint it applies to: "answer", "start", "history", "voice", "image" (downloads), "models"
+            or "any".
         delay: Seconds before the response headers.
         first_byte_delay: Seconds between the headers and the first body byte.
         pause: Seconds between pieces.

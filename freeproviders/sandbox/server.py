@@ -11,9 +11,11 @@ from freeproviders.sandbox.brain import Brain
 from freeproviders.sandbox.flowgpt import FlowGpt
 from freeproviders.sandbox.gate import Gate
 from freeproviders.sandbox.listeners import Listeners
+from freeproviders.sandbox.openai import OpenAI
 from freeproviders.sandbox.pi import Pi
 from freeproviders.sandbox.pictures import Pictures
 from freeproviders.sandbox.pizzagpt import Pizzagpt
+from freeproviders.sandbox.plugged import plugged_in
 from freeproviders.sandbox.received import Received
 from freeproviders.sandbox.rule_brain import RuleBrain
 from freeproviders.sandbox.scenario import Scenario
@@ -23,8 +25,9 @@ from freeproviders.sandbox.yqcloud import Yqcloud
 
 
 class Sandbox:
-    """A strict local server that speaks the five services' wire protocols, in a thread and a loop of its own.
+    """A strict local server that speaks the services' wire protocols, in a thread and a loop of its own.
 
+    Packages add services to it by an entry point ``freeproviders.sandbox``: a name and a subclass of `Service`.
     Use it as a context manager, or call `start` and `stop`. All methods may be called from any thread.
 
     Args:
@@ -48,7 +51,8 @@ class Sandbox:
         self._plan, self._gate = Plan(), Gate()
         self._plan.scenario = scenario
         self._pictures = Pictures()
-        self._services: tuple[Service, ...] = (Pi(), Pizzagpt(), AiChats(self._pictures), Yqcloud(), FlowGpt())
+        own: tuple[Service, ...] = (Pi(), Pizzagpt(), AiChats(self._pictures), Yqcloud(), FlowGpt(), OpenAI())
+        self._services = (*own, *plugged_in({service.name for service in own}))
         answers = brain or RuleBrain()
         self._chat = App(self._services, self._plan, self._gate, answers)
         self._images = App([self._pictures], self._plan, self._gate, answers)

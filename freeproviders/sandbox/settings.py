@@ -20,7 +20,7 @@ YQCLOUD_ORIGINS = frozenset(
 
 @dataclass(slots=True, kw_only=True)
 class Settings:
-    """Strictness of the five services; fields may be changed at any time, and a fresh value has the defaults.
+    """Strictness of the services; fields may be changed at any time, and a fresh value has the defaults.
 
     Attributes:
         pi_sessions: `__Host-session` values of signed-in users; the login page adds one, a rotation replaces one.
@@ -34,6 +34,8 @@ class Settings:
         yqcloud_prompt_limit: Characters a prompt may have before it is refused with 429, or None.
         flowgpt_skew: Seconds `x-timestamp` may be off.
         flowgpt_max_devices: Different device ids accepted since the last reset, or None.
+        openai_keys: Accepted keys of the OpenAI-compatible service; none accepts any, and requests without one.
+        openai_models: Models the OpenAI-compatible service has; none accepts any.
         flowgpt_tokens: Bearer tokens of signed-in users; the login page adds one.
     """
 
@@ -49,3 +51,5 @@ class Settings:
     flowgpt_skew: float = 300.0
     flowgpt_max_devices: int | None = None
     flowgpt_tokens: set[str] = field(default_factory=set)
+    openai_keys: set[str] = field(default_factory=set)
+    openai_models: set[str] = field(default_factory=set)

@@ -1,10 +1,31 @@
 """What only AiChats has: text events whose blanks count, bodies without events, and images."""
 
 import pytest
-from contract_kit import client_of, collected, says
 
 from freeproviders import Prompt, Turn, errors
 from freeproviders.sandbox import Scenario
+from freeproviders.testing import ProviderContract
+from freeproviders.testing.kit import client_of, collected, says
+
+
+class TestAiChats(ProviderContract):
+    provider = "aichats"
+    body = {
+        "type": "chat",
+        "messagesHistory": [
+            {
+                "from": "you",
+                "content": "System: Be brief.\nUser: I am Ann.\nAssistant: Hello!\nUser: Who am I?\nAssistant:",
+            }
+        ],
+    }
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        "Origin": "https://ai-chats.org",
+        "Referer": "https://ai-chats.org/chat/",
+    }
+    fragments = (b"data:   three\n\n", b'{"name": "Error"}')
+
 
 BODIES = {
     "blanks lead in words": (b"data: Hello\n\ndata:  there\n\ndata: !\n\n", "Hello there!"),

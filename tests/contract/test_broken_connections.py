@@ -7,9 +7,9 @@ import struct
 from collections.abc import AsyncIterator
 
 import pytest
-from contract_kit import ONCE
 
 from freeproviders import Client, errors
+from freeproviders.testing.kit import ONCE
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 RESET = struct.pack("ii", 1, 0)

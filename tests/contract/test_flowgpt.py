@@ -3,11 +3,40 @@
 import hashlib
 
 import pytest
-from contract_kit import ANSWER, TestClock, client_of, collected, says
 
 from freeproviders import Prompt, Retry, Turn, errors
 from freeproviders.providers.flowgpt import signature
 from freeproviders.sandbox import Scenario
+from freeproviders.testing import ProviderContract
+from freeproviders.testing.clock import ManualClock
+from freeproviders.testing.kit import ANSWER, client_of, collected, says
+
+
+class TestFlowGpt(ProviderContract):
+    provider = "flowgpt"
+    meanings = dict.fromkeys(("401", "403"), errors.LoginRequired)
+    body = {
+        "model": "gpt-3.5-turbo",
+        "nsfw": False,
+        "question": "Who am I?",
+        "history": [
+            {"role": "assistant", "content": "Hello, how can I help you today?"},
+            {"role": "user", "content": "I am Ann."},
+            {"role": "assistant", "content": "Hello!"},
+        ],
+        "system": "Be brief.",
+        "temperature": 0.7,
+        "promptId": "model-gpt-3.5-turbo",
+        "documentIds": [],
+        "chatFileDocumentIds": [],
+        "generateImage": False,
+        "generateAudio": False,
+    }
+    headers = {"Accept": "*/*", "Origin": "https://flowgpt.com", "Referer": "https://flowgpt.com/"}
+    fragments = (
+        *(b'{"event": "text", "data": "b"}', b'{"event": 1, "data": {}}'),
+        *(b'{"event": "text", "data": "\\ud83d"}\n', b'{"event": "text", "data": "\\ude00"}\n'),
+    )
 
 
 def test_the_signature_is_the_published_one():
@@ -24,7 +53,7 @@ async def test_a_request_is_signed_over_its_own_headers(sandbox):
 
 
 async def test_every_attempt_has_a_fresh_nonce_and_the_same_device(sandbox):
-    client = client_of(sandbox, "flowgpt", retry=Retry(attempts=3), clock=TestClock().clock)
+    client = client_of(sandbox, "flowgpt", retry=Retry(attempts=3), clock=ManualClock().clock)
     sandbox.script(Scenario(status=500), Scenario(status=429), says())
     await client.acomplete("hello")
     await client.acomplete("hello")

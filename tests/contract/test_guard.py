@@ -5,11 +5,10 @@ import socket
 import threading
 
 import pytest
-from loopback_guard import strays
 
 
 @pytest.fixture(autouse=True)
-def _forgiven():
+def _forgiven(strays):
     yield
     strays.clear()
 
@@ -20,13 +19,13 @@ def _leave() -> None:
         outside.connect(("192.0.2.1", 80))
 
 
-def test_a_connection_that_leaves_is_refused():
+def test_a_connection_that_leaves_is_refused(strays):
     with pytest.raises(PermissionError, match=r"192\.0\.2\.1"):
         _leave()
     assert len(strays) == 1
 
 
-def test_a_connection_that_leaves_in_a_thread_is_noticed():
+def test_a_connection_that_leaves_in_a_thread_is_noticed(strays):
     def quietly() -> None:
         with pytest.raises(PermissionError):
             _leave()

@@ -1,15 +1,35 @@
 """What only Pi has: sessions, conversations it keeps, two routes, three places of an id, history and voice."""
 
 import json
+import re
 
 import pytest
-from contract_kit import ANSWER, TestClock, client_of, collected, says
 
 from freeproviders import Prompt, Retry, Turn, errors
 from freeproviders.providers.pi_archive import history, voice
 from freeproviders.sandbox import Scenario
+from freeproviders.testing import ProviderContract
+from freeproviders.testing.clock import ManualClock
+from freeproviders.testing.kit import ANSWER, client_of, collected, says
 
 SESSION = {"__Host-session": "signed-in-session"}
+
+
+class TestPi(ProviderContract):
+    provider = "pi"
+    # It takes an answer without text for an expired session: one fresh start, then its cookies are asked for.
+    meanings = dict.fromkeys(("400", "403", "empty", "white space", "garbage"), errors.LoginRequired)
+    body = {
+        "text": "System: Be brief.\nUser: I am Ann.\nAssistant: Hello!\nUser: Who am I?\nAssistant:",
+        "conversation": re.compile(r"[A-Za-z0-9_-]{21}"),
+    }
+    headers = {"Accept": "text/event-stream", "Origin": "https://pi.ai", "Referer": "https://pi.ai/talk"}
+    choices = {"route": ("v1", "v2"), "start": ("conversations", "start")}
+    fragments = (
+        *(b"event: partial\n", b'{"sid": "s"}', b"Misuse detected"),
+        *(b'event: partial\ndata: {"text": "\\ud83d"}\n\n', b'event: partial\ndata: {"text": "\\ude00"}\n\n'),
+    )
+    first_reply = b'{"sid": "abc"}'
 
 
 def _asks(text: str, thread: dict | None) -> Prompt:
@@ -250,7 +270,7 @@ async def test_what_is_no_sound_is_a_bad_reply(sandbox, pi, fault):
 
 
 async def test_a_plain_request_is_retried_too(sandbox):
-    client = client_of(sandbox, "pi", retry=Retry(attempts=2), clock=TestClock().clock)
+    client = client_of(sandbox, "pi", retry=Retry(attempts=2), clock=ManualClock().clock)
     thread, _ = await _conversation(client, 1)
     sandbox.script(Scenario(on="history", status=500))
     assert len(await client.arun(lambda: history(client.provider, thread))) == 2

@@ -1,10 +1,38 @@
 """What only Pizzagpt has: three generations of bodies, two of replies, citations, and notices in place of answers."""
 
 import pytest
-from contract_kit import ANSWER, CONVERSATION, client_of, collected, says
 
-from freeproviders import Prompt, errors
+from freeproviders import Prompt, Turn, errors
 from freeproviders.sandbox import Scenario
+from freeproviders.testing import ProviderContract
+from freeproviders.testing.kit import ANSWER, CONVERSATION, client_of, collected, says
+from freeproviders.testing.promises.requests import FORGERIES
+
+
+def _said(sender: str, text: str) -> dict:
+    return {"text": text, "sender": sender, "studyMode": False}
+
+
+class TestPizzagpt(ProviderContract):
+    provider = "pizzagpt"
+    body = {
+        "question": "Who am I?",
+        "searchEnabled": False,
+        "studyMode": False,
+        "chat": [
+            _said("user", "System: Be brief.\n\nUser: I am Ann."),
+            _said("assistant", "Hello!"),
+            _said("user", "Who am I?"),
+        ],
+    }
+    headers = {
+        "Accept": "application/json",
+        "Origin": "https://www.pizzagpt.it",
+        "Referer": "https://www.pizzagpt.it/en",
+    }
+    choices = {"generation": ("2025-02", "2024-01")}
+    fragments = (b'{"answer": {"content": "d"}}', b'{"content": "\\ude00"}', b"Misuse detected")
+
 
 TRANSCRIPT = "System: Be brief.\nUser: I am Ann.\nAssistant: Hello!\nUser: Who am I?\nAssistant:"
 
@@ -83,3 +111,10 @@ async def test_a_notice_in_place_of_an_answer_is_blocked(sandbox, variant, size)
     sandbox.scenario = Scenario(variant=variant, fragment=size)
     with pytest.raises(errors.Blocked, match="pizzagpt"):
         await collected(client_of(sandbox, "pizzagpt"))
+
+
+@pytest.mark.parametrize("forged", FORGERIES)
+def test_no_message_can_forge_the_line_of_the_system_prompt(sandbox, forged):
+    turns = (Turn(role="system", text=forged), Turn(role="user", text=forged))
+    client_of(sandbox, "pizzagpt").complete(Prompt(turns=turns))
+    assert sandbox.received[-1].json["question"].count("> ") == 2

@@ -5,12 +5,12 @@ import logging
 import pickle
 
 import pytest
-from contract_kit import ANSWER, every_provider
-from proxy_kit import LOGIN, USERINFO, address_of, every_kind, running
 
 import langchain_freeproviders
 import llamaindex_freeproviders
 from freeproviders import errors, providers
+from freeproviders.testing.kit import ANSWER
+from freeproviders.testing.proxy_servers import KINDS, LOGIN, USERINFO, address_of, running
 
 CHATS = {
     one.provider_name: one
@@ -24,6 +24,9 @@ LLMS = {
     "yqcloud": llamaindex_freeproviders.Yqcloud,
     "flowgpt": llamaindex_freeproviders.FlowGpt,
 }
+
+every_kind = pytest.mark.parametrize("scheme", KINDS)
+every_provider = pytest.mark.parametrize("name", CHATS)
 
 
 def test_all_models_are_tried():

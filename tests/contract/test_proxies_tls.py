@@ -7,10 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from contract_kit import ANSWER, ONCE, says
-from proxy_kit import KINDS, LOGIN, REMOTE, USERINFO, every_kind, forward, port_of, served
 
 from freeproviders import Client, errors
+from freeproviders.testing.kit import ANSWER, ONCE, says
+from freeproviders.testing.proxy_servers import KINDS, LOGIN, REMOTE, USERINFO, forward, port_of, served
+
+every_kind = pytest.mark.parametrize("scheme", KINDS)
 
 TRUSTING = """
 import asyncio, sys

@@ -1,28 +1,10 @@
 """Which proxy is used: the one given, or the one of the environment; and what is said of a malformed one."""
 
 import pytest
-from contract_kit import ANSWER, ONCE, every_provider
-from proxy_kit import LOGIN, running, through
 
 from freeproviders import Client, errors
-
-ENVIRONMENT = {
-    "HTTP_PROXY": ("http", "HTTP_PROXY"),
-    "http_proxy": ("http", "http_proxy"),
-    "ALL_PROXY": ("http", "ALL_PROXY"),
-    "SOCKS by ALL_PROXY": ("socks5h", "ALL_PROXY"),
-    "SOCKS by http_proxy": ("socks4a", "http_proxy"),
-}
-
-
-@pytest.mark.parametrize(("scheme", "variable"), ENVIRONMENT.values(), ids=ENVIRONMENT)
-@every_provider
-async def test_the_environments_proxy_is_used(sandbox, name, scheme, variable, monkeypatch):
-    with running(sandbox, scheme, login=LOGIN) as (proxy, url):
-        monkeypatch.setenv(variable, url)
-        client = Client(name, base_url=f"http://service.example/{name}", retry=ONCE)
-        assert (await client.acomplete("hello")).text == ANSWER
-    assert {seen.host for seen in proxy.seen} == {"service.example"}
+from freeproviders.testing.kit import ANSWER
+from freeproviders.testing.proxy_servers import running, through
 
 
 @pytest.mark.parametrize("exempt", ["service.example", "example", "*", "service.example:80"])

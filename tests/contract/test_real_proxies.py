@@ -7,27 +7,14 @@ import pickle
 import time
 
 import pytest
-from contract_kit import ANSWER, ONCE, WAYS, client_of, collected, every_provider, run_script
-from proxy_kit import LOGIN, REMOTE, USERINFO, address_of, every_kind, every_socks, port_of, running, served, through
 
 from freeproviders import Candidate, Client, Router, Timeouts, errors, sessions
 from freeproviders.sandbox import Scenario
+from freeproviders.testing.kit import ANSWER, ONCE, WAYS, client_of, run_script, shown
+from freeproviders.testing.proxy_servers import KINDS, LOGIN, SOCKS, USERINFO, address_of, running, served, through
 
-
-@pytest.mark.parametrize("login", [None, LOGIN], ids=["open", "login"])
-@every_kind
-@every_provider
-async def test_an_answer_comes_through_the_proxy(sandbox, name, scheme, login):
-    with running(sandbox, scheme, login=login) as (proxy, url):
-        client = through(sandbox, scheme, name, url)
-        assert (await client.acomplete("hello")).text == ANSWER == await collected(client)
-    assert proxy.strangers == []
-    for seen in proxy.seen:
-        assert (seen.is_name, seen.host) == ((True, "service.example") if scheme in REMOTE else (False, "127.0.0.1"))
-        assert seen.port == (80 if scheme in REMOTE else port_of(sandbox))
-        assert seen.user == (login[0] if login else "")
-        if login and scheme not in ("socks4", "socks4a"):  # which have no password
-            assert seen.password == login[1]
+every_kind = pytest.mark.parametrize("scheme", KINDS)
+every_socks = pytest.mark.parametrize("scheme", SOCKS)
 
 
 @pytest.mark.parametrize("ask", WAYS.values(), ids=WAYS)
@@ -82,28 +69,6 @@ async def test_an_early_break_closes_the_connection(sandbox, scheme):
         assert await asyncio.to_thread(sandbox.received[-1].wait_closed, 10) == "client closed"
 
 
-def _shown(client: Client, error: Exception, log: str) -> str:
-    chain, cause = [], error
-    while cause is not None:
-        chain.append(f"{cause!r} {cause}")
-        cause = cause.__cause__ or cause.__context__
-    return " ".join((*chain, repr(client), log))
-
-
-@pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5", "socks5h"])
-@every_provider
-async def test_a_wrong_login_is_a_failed_connection_that_shows_no_password(sandbox, name, scheme, caplog):
-    caplog.set_level(logging.DEBUG)
-    with running(sandbox, scheme, login=LOGIN) as (_, url):
-        client = through(sandbox, scheme, name, url.replace(USERINFO, "somebody:h%40nterzwei"))
-        with pytest.raises(errors.ConnectionFailed, match="SOCKS proxy") as raised:
-            await client.acomplete("hello")
-    assert raised.value.provider == name
-    shown = _shown(client, raised.value, caplog.text)
-    assert "nterzwei" not in shown
-    assert sandbox.received == []
-
-
 async def test_a_wrong_login_at_an_http_proxy_shows_no_password(sandbox, caplog):
     caplog.set_level(logging.DEBUG)
     for base_url, kind in (
@@ -116,7 +81,7 @@ async def test_a_wrong_login_at_an_http_proxy_shows_no_password(sandbox, caplog)
             )
             with pytest.raises(kind, match="407") as raised:
                 await client.acomplete("hello")
-        assert "nterzwei" not in _shown(client, raised.value, caplog.text)
+        assert "nterzwei" not in shown(client, raised.value, caplog.text)
 
 
 @every_socks
@@ -141,7 +106,7 @@ async def test_a_proxy_that_is_not_there_is_a_failed_connection(sandbox, scheme)
     client = through(sandbox, scheme, "pi", f"{scheme}://user:nterzwei@127.0.0.1:9")
     with pytest.raises(errors.ConnectionFailed) as raised:
         await client.acomplete("hello")
-    assert "nterzwei" not in _shown(client, raised.value, "")
+    assert "nterzwei" not in shown(client, raised.value, "")
 
 
 @every_socks

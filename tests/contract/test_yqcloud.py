@@ -1,10 +1,32 @@
 """What only Yqcloud has: notices in place of answers, a length limit that looks like a rate limit, and threads."""
 
+import re
+
 import pytest
-from contract_kit import ANSWER, client_of, collected, says
 
 from freeproviders import Prompt, Turn, errors
 from freeproviders.sandbox import Scenario
+from freeproviders.testing import ProviderContract
+from freeproviders.testing.kit import ANSWER, client_of, collected, says
+
+
+class TestYqcloud(ProviderContract):
+    provider = "yqcloud"
+    body = {
+        "prompt": "User: I am Ann.\nAssistant: Hello!\nUser: Who am I?\nAssistant:",
+        "userId": re.compile(r"#/chat/\d{13}"),
+        "network": True,
+        "system": "Be brief.",
+        "withoutContext": True,
+        "stream": True,
+    }
+    headers = {
+        "Accept": "application/json, text/plain, */*",
+        "Origin": "https://chat9.yqcloud.top",
+        "Referer": "https://chat9.yqcloud.top/",
+    }
+    fragments = ("系统公告".encode(), "sorry, 您的ip".encode(), "微信".encode(), "文字过长".encode())
+
 
 NOTICES = ["ban", "ban_2026", "announcement", "apology", "moved"]
 

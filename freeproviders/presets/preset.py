@@ -1,0 +1,149 @@
+"""What is known of one hosted or local service that speaks OpenAI's protocol, and how its entry in a file is read."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from freeproviders.errors import InvalidSetting
+from freeproviders.settings import check_types, nearest
+
+__all__ = ["STALE_DAYS", "Preset", "Published", "age_of", "preset_of"]
+
+STALE_DAYS = 180
+"""What was verified longer ago than this is stale: free offers change within weeks."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_DAY = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "status": ("stable", "legacy", "trial", "retired", "local"),
+    "json": ("", "object", "schema"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """The limits that a service publishes for free use; 0 where it names none.
+
+    Attributes:
+        rps: Requests in a second.
+        rpm: Requests in a minute.
+        rpd: Requests in a day.
+        tpm: Tokens in a minute.
+        tpd: Tokens in a day.
+        per_period: Requests in a period, where that is neither of these.
+        period: After which the longest limit begins anew: ``"minute"``, ``"hour"``, ``"day"``, ``"week"``, ``"month"``.
+        scope: Who shares the limits, e.g. ``"account"``.
+        reset_time_zone: Where the day of the limits begins at midnight.
+    """
+
+    rps: int = 0
+    rpm: int = 0
+    rpd: int = 0
+    tpm: int = 0
+    tpd: int = 0
+    per_period: int = 0
+    period: str = ""
+    scope: str = ""
+    reset_time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A service.
+
+    Attributes:
+        name: Name in the registry; a word of small letters, digits and underscores.
+        title: Name for people.
+        site: Its web site.
+        status: ``"stable"``, ``"legacy"`` (may end any day), ``"trial"``, ``"retired"`` or ``"local"``.
+        base_url: Where its paths begin; names in braces stand for environment variables.
+        model: Name of the default model.
+        models_path: Of the list of models; empty where there is none.
+        key_variables: Environment variables that hold its key.
+        key_needed: Whether it answers nobody without a key.
+        key_url: Where to get a key.
+        tools: Whether the default model takes tools as data.
+        json: How it is told to answer in JSON: ``"schema"``, ``"object"``, or empty for in words.
+        images: Whether the default model sees images.
+        stream_usage: Whether it takes the field that asks for token counts.
+        context_window: A cautious estimate in tokens.
+        limits: What it publishes for free use.
+        data_use: What it says about the use of prompts; empty where that is not known.
+        note: What else to know.
+        replaced_by: Names of presets that stand in for it.
+        sources: What all this comes from.
+        verified_on: Date (ISO; the month where only that is known) of the newest of the sources.
+    """
+
+    name: str
+    title: str
+    site: str
+    status: str
+    base_url: str
+    model: str
+    models_path: str = "/models"
+    key_variables: tuple[str, ...] = ()
+    key_needed: bool = False
+    key_url: str = ""
+    tools: bool = False
+    json: str = ""
+    images: bool = False
+    stream_usage: bool = True
+    context_window: int = 8192
+    limits: Published = field(default_factory=Published)
+    data_use: str = ""
+    note: str = ""
+    replaced_by: tuple[str, ...] = ()
+    sources: tuple[str, ...]
+    verified_on: str
+
+    def __post_init__(self) -> None:
+        check_types(self, self.name)
+        check_types(self.limits, self.name)
+        for name in ("key_variables", "replaced_by", "sources"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        wrong = [name for name, known in _CHOICES.items() if getattr(self, name) not in known]
+        if wrong:
+            raise _invalid(self.name, f"{wrong[0]} must be one of {', '.join(map(repr, _CHOICES[wrong[0]]))}")
+        if not _NAME.fullmatch(self.name):
+            raise _invalid(self.name, "a name is a word of small letters, digits and underscores")
+        if not _DAY.fullmatch(self.verified_on):
+            raise _invalid(self.name, "verified_on must be a date such as 2026-10-17, or a month")
+        if self.key_needed and not (self.key_variables and self.key_url):
+            raise _invalid(self.name, "a service that needs a key needs key_variables and key_url")
+
+
+def preset_of(name: str, entry: Mapping[str, Any]) -> Preset:
+    """The preset that an entry of a file describes.
+
+    Raises:
+        InvalidSetting: If a field is unknown, missing or malformed.
+    """
+    try:
+        limits = Published(**_checked(name, entry.get("limits", {}), Published, "limits."))
+        return Preset(**{**_checked(name, entry, Preset), "name": name, "limits": limits})
+    except TypeError as error:
+        missing = str(error).partition("argument")[2].lstrip("s: ")
+        raise _invalid(name, f"missing: {missing}") from error
+
+
+def age_of(verified: str, today: dt.date) -> int:
+    """Days since a date, or since the first of a month."""
+    year, month, *day = map(int, verified.split("-"))
+    return (today - dt.date(year, month, *day or (1,))).days
+
+
+def _checked(name: str, entry: Any, kind: type, place: str = "") -> dict[str, Any]:
+    if not isinstance(entry, Mapping):
+        raise _invalid(name, f"{place.rstrip('.') or 'its entry'} must be an object")
+    known = [item.name for item in fields(kind)]
+    for word in entry:
+        if word not in known:
+            raise _invalid(name, f"unknown field {place}{word}.{nearest(word, known)}")
+    return dict(entry)
+
+
+def _invalid(name: str, message: str) -> InvalidSetting:
+    return InvalidSetting(f"preset {name!r}: {message}")
