@@ -5,7 +5,12 @@ import importlib
 import importlib.util
 import os
 
-__all__ = ["new_loop", "pin"]
+__all__ = ["has_uvloop", "new_loop", "pin"]
+
+
+def has_uvloop() -> bool:
+    """Whether uvloop is installed."""
+    return importlib.util.find_spec("uvloop") is not None
 
 
 def new_loop(kind: str) -> asyncio.AbstractEventLoop:
@@ -14,7 +19,7 @@ def new_loop(kind: str) -> asyncio.AbstractEventLoop:
     Args:
         kind: ``"uvloop"`` where it is installed, anything else for asyncio's own.
     """
-    if kind == "uvloop" and importlib.util.find_spec("uvloop") is not None:
+    if kind == "uvloop" and has_uvloop():
         loop: asyncio.AbstractEventLoop = importlib.import_module("uvloop").new_event_loop()
     else:
         loop = asyncio.new_event_loop()

@@ -100,6 +100,7 @@ class Measure:
         blocking: Whether blocking clients take part: all, this project's, or none.
         secure: Over TLS.
         loop: Kind of event loop.
+        first: Whether each client speaks its first wire alone, as memory that is free again shows on no second one.
         each: Whether the figure at a point is that of one of so many, not of all.
     """
 
@@ -114,6 +115,7 @@ class Measure:
     blocking: str = "all"
     secure: bool = False
     loop: str = "asyncio"
+    first: bool = False
     each: bool = False
 
     def wires_of(self, client: Client) -> list[str]:
@@ -121,7 +123,7 @@ class Measure:
         waits = {"all": True, "own": client.kind == "own", "none": False}[self.blocking]
         if client.kind not in self.kinds or (client.blocking and not waits):
             return []
-        return [wire for wire in client.wires if wire in self.wires]
+        return [wire for wire in (client.wires[:1] if self.first else client.wires) if wire in self.wires]
 
 
 def measures(sizes: Sizes) -> list[Measure]:
@@ -290,6 +292,7 @@ def _memory(sizes: Sizes) -> list[Measure]:
             figures=(Figure(name="kB_per_stream", title="kB a stream", plain=True),),
             job=lambda wire, _: Job(task="held", plan=Plan(wire=wire, pace=_NEVER), streams=sizes.streams),
             blocking="none",
+            first=True,
         )
         found.append(held)
     if sizes.sequence:

@@ -42,7 +42,8 @@ def draw(results: Results, measures: Iterable[Measure], folder: Path) -> list[Pa
 def _axes(title: str, height: float) -> tuple[Any, Any]:
     library = importlib.import_module("matplotlib")
     library.use("svg")
-    library.rcParams["svg.hashsalt"] = "benchmarks"  # the same names in every run
+    # The same names in every run, and words as words.
+    library.rcParams.update({"svg.hashsalt": "benchmarks", "svg.fonttype": "none"})
     figure, axes = importlib.import_module("matplotlib.pyplot").subplots(figsize=(9, height), layout="constrained")
     axes.set_title(title, loc="left")
     axes.spines[["top", "right"]].set_visible(False)

@@ -111,7 +111,7 @@ def _cell(figure: Figure, values: Sequence[float], client: str, wire: str) -> st
         return ""
     of = spread(values)
     text = number(of.middle)
-    if len(values) > 1 and not figure.plain:
+    if of.least != of.most:
         text += f" ({number(of.least)} to {number(of.most)})"
     goal = figure.goals.get(wire) if CLIENTS[client].kind == "own" else None
     if goal is None:

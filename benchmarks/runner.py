@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 
 from benchmarks.clients import CLIENTS, Client
+from benchmarks.loops import has_uvloop
 from benchmarks.measures import Measure
 from benchmarks.processes import Server, Worker
 from benchmarks.samples import Failure, Sample
@@ -51,19 +52,23 @@ class Runner:
         server: The server.
         clients: Names of those who take part; empty for all that are installed.
         say: Told what goes on, a line each.
+        keep: Called after each measure, so that what a long run has found is not lost with its end.
     """
 
-    def __init__(self, server: Server, clients: Sequence[str], say: Say) -> None:
+    def __init__(
+        self, server: Server, clients: Sequence[str], say: Say, keep: Callable[[Results], None] = lambda _: None
+    ) -> None:
         self._server = server
         self._clients = [
             client for client in CLIENTS.values() if client.installed and (not clients or client.name in clients)
         ]
         self._say = say
+        self._keep = keep
         self.results: Results = Results()
 
     def run(self, measures: Iterable[Measure]) -> None:
         """Runs measures; a client that fails is noted and left out of the rest of that measure."""
-        measures = list(measures)
+        measures = [measure for measure in measures if self._can_be_done(measure)]
         for loop in dict.fromkeys(measure.loop for measure in measures):
             with ExitStack() as stack:
                 workers: dict[str, Worker] = {}
@@ -73,11 +78,18 @@ class Runner:
                             worker = Worker(self._server, client.name, loop)
                             workers[client.name] = stack.enter_context(closing(worker))
                     self._measure(measure, workers)
+                    self._keep(self.results)
 
-    def _measure(self, measure: Measure, workers: dict[str, Worker]) -> None:
+    def _can_be_done(self, measure: Measure) -> bool:
         if measure.secure and self._server.secure is None:
             self._say(f"{measure.name}: left out, as openssl is not there to make a certificate")
-            return
+            return False
+        if measure.loop == "uvloop" and not has_uvloop():
+            self._say(f"{measure.name}: left out, as uvloop is not installed")
+            return False
+        return True
+
+    def _measure(self, measure: Measure, workers: dict[str, Worker]) -> None:
         jobs = [
             (client, wire) for wire in measure.wires for client in self._clients if wire in measure.wires_of(client)
         ]

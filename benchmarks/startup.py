@@ -14,6 +14,7 @@ from benchmarks.guard import guard
 from benchmarks.loops import new_loop, pin
 from benchmarks.processes import Server, command, environment
 from benchmarks.runner import Results
+from benchmarks.samples import Failure
 from benchmarks.tasks import Figures
 from benchmarks.wires import Plan
 
@@ -47,7 +48,7 @@ MADE: Mapping[str, tuple[str, str, str]] = {
 }
 """Models to make: module, class, arguments as JSON."""
 
-_MAKINGS = 200
+_MAKINGS = 50
 IMPORTING = """
 import sys, time
 began, cpu = time.perf_counter(), time.process_time()
@@ -60,15 +61,14 @@ print(json.dumps({"seconds": seconds, "cpu": used, "modules": len(sys.modules), 
 """Program that imports what its arguments name, and prints what that took as JSON."""
 
 
-def measure(server: Server, results: Results, rounds: int, clients: Sequence[str], say: Callable[[str], None]) -> None:
-    """Measures imports, makings and first calls, in turn.
+def measure(server: Server, results: Results, number: int, clients: Sequence[str]) -> None:
+    """Measures imports, makings and first calls, each once.
 
     Args:
         server: Whom first calls ask.
         results: Where figures go.
-        rounds: How many fresh processes of each.
+        number: Of the round, from 0.
         clients: Names of the clients whose first calls are measured; empty for all that are installed.
-        say: Told what goes on, a line each.
     """
     first = [
         client.name
@@ -77,20 +77,20 @@ def measure(server: Server, results: Results, rounds: int, clients: Sequence[str
         and client.installed
         and (not clients or client.name in clients)
     ]
-    for number in range(rounds):
-        say(f"start-up: round {number + 1} of {rounds}")
-        for name, modules in IMPORTS.items():
-            _note(results, "import", name, number, [sys.executable, "-c", IMPORTING, *modules.split()])
-        for name, words in MADE.items():
-            _note(results, "making", name, number, command("startup", "making", *words))
-        for name in first:
-            call = command("startup", "first", name, server.origin)
-            _note(results, "first", name, number, call)
+    for name, modules in IMPORTS.items():
+        _note(results, "import", name, number, [sys.executable, "-c", IMPORTING, *modules.split()])
+    for name, words in MADE.items():
+        _note(results, "making", name, number, command("startup", "making", *words))
+    for name in first:
+        _note(results, "first", name, number, command("startup", "first", name, server.origin))
 
 
 def _note(results: Results, measure: str, name: str, number: int, line: list[str]) -> None:
     """Runs one process and keeps its figures; one that is not installed gives none."""
     done = subprocess.run(line, env=environment(), capture_output=True, text=True, check=False)  # noqa: S603  # ours
+    if done.returncode and "ModuleNotFoundError" not in done.stderr:
+        words = done.stderr.strip().rpartition("\n")[2]
+        results.failures.append(Failure(measure=measure, client=name, wire="", words=words))
     if done.returncode == 0:
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         figures = [(figure, value) for figure, value in found.items() if not isinstance(value, list)]
@@ -115,10 +115,10 @@ def making(module: str, name: str, words: str) -> Figures:
 
 
 def _each(make: Callable[[], Any]) -> float:
-    """Microseconds of one making, in the best of five rows."""
+    """Microseconds of one making, in the best of three rows."""
     make()
     best = float("inf")
-    for _ in range(5):
+    for _ in range(3):
         began = time.process_time()
         for _ in range(_MAKINGS):
             make()
@@ -139,14 +139,13 @@ def first(name: str, origin: str) -> Figures:
         __import__(module)
     loop = new_loop("asyncio")
     began, cpu = time.perf_counter(), time.process_time()
-    ask = client.open(origin + Plan(wire=wire).path, wire, conversation(1))
 
     async def read() -> None:
-        async for _ in ask():
+        async for _ in client.open(origin + Plan(wire=wire).path, wire, conversation(1))():
             pass
 
     if client.blocking:
-        list(ask())
+        list(client.open(origin + Plan(wire=wire).path, wire, conversation(1))())
     else:
         loop.run_until_complete(read())
     return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu, "modules": len(sys.modules)}

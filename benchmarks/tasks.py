@@ -20,6 +20,9 @@ __all__ = ["Figures", "Job", "run"]
 
 Figures = dict[str, float]
 
+# Seconds in which streams that are only held have to begin.
+_PATIENCE = 30.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -167,7 +170,11 @@ async def _held(ask: AsyncAsk, streams: int) -> Figures:
     await _first(warm)
     before = resident()
     opened = [ask() for _ in range(streams)]
-    await asyncio.gather(*(_first(stream) for stream in opened))
+    begun, waiting = await asyncio.wait([asyncio.ensure_future(_first(stream)) for stream in opened], timeout=_PATIENCE)
+    for task in waiting:
+        task.cancel()
+    if waiting:  # pools that stop at a number of connections let nobody else in
+        raise ValueError(f"{len(begun)} of {streams} streams began within {_PATIENCE:g} s")
     gc.collect()
     kilobytes = (resident() - before) / streams
     for stream in (warm, *opened):

@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from typing import Any, Generic, TypeVar
 
 from freeproviders import sessions
+from freeproviders.errors import ProviderError
 
 __all__ = ["Portal", "portal"]
 
@@ -41,6 +42,7 @@ class Portal:
 
         Raises:
             RuntimeError: When called on the background loop itself, which it would block for ever.
+            ProviderError: When the program is ending and the loop has not been started before.
         """
         loop = self._started()
         future = asyncio.run_coroutine_threadsafe(function(), loop)
@@ -84,7 +86,12 @@ class Portal:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=_serve, args=(self._loop,), name="freeproviders", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError as error:  # the interpreter is ending, and lets no thread begin
+                    self._loop.close()
+                    self._loop = self._thread = None
+                    raise ProviderError("the program is ending: a first blocking call can no longer begin") from error
             return self._loop
 
     def close(self) -> None:

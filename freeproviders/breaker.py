@@ -52,7 +52,7 @@ class Breaker:
         key: The candidate's name in the store. Breakers of one key should have one policy.
 
     Raises:
-        InvalidSetting: A store without a key.
+        InvalidSetting: A store without a key, or a policy that is none.
     """
 
     def __init__(
@@ -66,7 +66,9 @@ class Breaker:
     ) -> None:
         if store is not None and not key:
             raise InvalidSetting("a breaker with a store needs a key: the name of what it stands before")
-        self.policy: BreakerPolicy = policy or BreakerPolicy()
+        self.policy: BreakerPolicy = BreakerPolicy() if policy is None else policy
+        if not isinstance(self.policy, BreakerPolicy):
+            raise InvalidSetting("breaker must be a BreakerPolicy, as in BreakerPolicy(consecutive=2)")
         self._again = functools.partial(Breaker, policy, clock=clock, random=random, store=store, key=key)
         self._chance = chance.random if random is None else random.random
         self._store: Store = store if store is not None else Memory((clock or Clock()).monotonic)

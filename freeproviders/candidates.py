@@ -34,13 +34,19 @@ class Candidate:
 
     @classmethod
     def of(cls, given: "str | Provider | Client | Candidate") -> "Candidate":
-        """A candidate from a name (``"yqcloud"``, ``"yqcloud:gpt-4"``), a provider or a client."""
+        """A candidate from a name (``"yqcloud"``, ``"yqcloud:gpt-4"``), a provider or a client.
+
+        Raises:
+            InvalidSetting: If it is none of these, or there is no such provider.
+        """
         if isinstance(given, Candidate):
             return given
         if isinstance(given, Client):
             return cls(client=given)
         if isinstance(given, Provider):
             return cls(client=Client(given))
+        if not isinstance(given, str):
+            raise InvalidSetting(f"a candidate must be a name, a Client or a Candidate, not a {type(given).__name__}")
         name, _, model = given.partition(":")
         return cls(client=Client(name), model=model or None)
 

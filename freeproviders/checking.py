@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +122,16 @@ async def _one(name: str, client: Client | InvalidSetting, question: str) -> Che
 
 
 def save(checks: Sequence[Check], path: str | Path) -> None:
-    """Writes results to a file, for a router's order."""
-    Path(path).write_text(json.dumps([asdict(one) for one in checks], indent=1) + "\n", encoding="utf-8")
+    """Writes results to a file, for a router's order.
+
+    Raises:
+        InvalidSetting: If it cannot be written.
+    """
+    text = json.dumps([asdict(one) for one in checks], indent=1) + "\n"
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidSetting(f"the results cannot be written to {str(path)!r}: {error.strerror}") from error
 
 
 def read(path: str | Path) -> list[Check]:
@@ -133,11 +141,17 @@ def read(path: str | Path) -> list[Check]:
         InvalidSetting: If there is no such file, or it holds something else.
     """
     try:
-        return [Check(**one) for one in json.loads(Path(path).read_text(encoding="utf-8"))]
+        return [_check(one) for one in json.loads(Path(path).read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError) as error:
         raise InvalidSetting(
             f"{str(path)!r} holds no results of a check; write them by: freeproviders check --save {path}"
         ) from error
+
+
+def _check(given: Mapping[str, Any]) -> Check:
+    one = Check(**given)
+    first = None if one.first is None else float(one.first)
+    return replace(one, provider=str(one.provider), first=first, seconds=float(one.seconds), at=float(one.at))
 
 
 def fastest_first(names: Sequence[str], checks: Sequence[Check], *, now: float | None = None) -> list[int]:

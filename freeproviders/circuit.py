@@ -11,7 +11,7 @@ What lives here: values, and total functions from one to the next. The time and 
 record, and how callers meet it, is the business of ``freeproviders.breaker``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal, TypeGuard
 
 from freeproviders.errors import (
@@ -72,6 +72,7 @@ class BreakerPolicy:
     lease: float = 180.0
 
     def __post_init__(self) -> None:
+        _check_numbers(self)
         for name in ("window", "first_open", "longest_open", "longest_retry_after", "lease"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise InvalidSetting(f"breaker setting {name!r} must be a positive number of seconds")
@@ -83,6 +84,12 @@ class BreakerPolicy:
             raise InvalidSetting("breaker setting 'rate' must be above 0 and at most 1")
         if not 1 <= self.least <= _REMEMBERED:
             raise InvalidSetting(f"breaker setting 'least' must be from 1 to {_REMEMBERED}")
+
+
+def _check_numbers(policy: BreakerPolicy) -> None:
+    for field in fields(policy):
+        if not isinstance(getattr(policy, field.name), int | float):
+            raise InvalidSetting(f"breaker setting {field.name!r} must be a number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

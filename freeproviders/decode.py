@@ -17,7 +17,18 @@ from freeproviders.errors import BadReply, ProviderError
 from freeproviders.merging import Merger
 from freeproviders.wire import Event
 
-__all__ = ["Json", "Lines", "Mapped", "Ndjson", "PlainText", "ServerSentEvent", "Sse", "checked_text", "json_objects"]
+__all__ = [
+    "Json",
+    "Lines",
+    "Mapped",
+    "Ndjson",
+    "PlainText",
+    "ServerSentEvent",
+    "Sse",
+    "checked_text",
+    "json_objects",
+    "parse_json",
+]
 
 Item = TypeVar("Item")
 Item_co = TypeVar("Item_co", covariant=True)

@@ -195,15 +195,18 @@ class Tried:
         error: What it said; None where it was not asked, because it is cooling down, or gave way to a faster one.
         seconds: How long it was asked; 0.0 where it was not.
         opens_in: Seconds until it may be asked again; 0.0 for at once.
+        last: Class of the error in an earlier call for which it was not asked in this one; empty where it was.
     """
 
     candidate: str
     error: ProviderError | None = None
     seconds: float = 0.0
     opens_in: float = 0.0
+    last: str = ""
 
     def __str__(self) -> str:
-        silent = "slower than another" if self.seconds else "not asked"
+        unasked = f"not asked after {self.last}" if self.last else "not asked"
+        silent = "slower than another" if self.seconds else unasked
         said = f"{type(self.error).__name__}: {self.error.message}" if self.error is not None else silent
         cooling = f" (may be asked again in {self.opens_in:.0f} s)" if self.opens_in else ""
         return f"{self.candidate}: {said}{cooling}"

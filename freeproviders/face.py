@@ -6,12 +6,12 @@ event loop too.
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import TypeVar
 
 from freeproviders import sessions
 from freeproviders.blocking import portal
-from freeproviders.errors import UnsupportedContent
+from freeproviders.errors import InvalidSetting, UnsupportedContent
 from freeproviders.merging import Merger
 from freeproviders.reports import Listen, Teller
 from freeproviders.wire import Answer, Event, Prompt, Text
@@ -75,9 +75,14 @@ def asked(prompt: Prompt | str, provider: str = "") -> Prompt:
         provider: Name of the service, for the error.
 
     Raises:
+        InvalidSetting: If it is no prompt, or its thread none that an answer could have had.
         UnsupportedContent: If there is nothing to say.
     """
     prompt = Prompt.of(prompt) if isinstance(prompt, str) else prompt
+    if not isinstance(prompt, Prompt):
+        raise InvalidSetting("what is asked must be a text or a Prompt", provider=provider)
+    if prompt.thread is not None and not isinstance(prompt.thread, Mapping):
+        raise InvalidSetting("thread must be {} or the thread in an answer's metadata", provider=provider)
     if not any(turn.text.strip() or turn.images or turn.calls or turn.role == "tool" for turn in prompt.turns):
         raise UnsupportedContent("the prompt holds no text", provider=provider)
     return prompt

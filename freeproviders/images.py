@@ -90,6 +90,8 @@ def save(image: Image | bytes, path: str | os.PathLike[str], *, overwrite: bool 
         raise InvalidSetting(
             'the image has no bytes: ask for image_format="bytes", or fetch it by freeproviders.images.fetch'
         )
+    if not isinstance(data, bytes):
+        raise InvalidSetting("an image to save must be an Image or bytes: decode base64 by base64.b64decode")
     target = _named(Path(path), data)
     # In the same folder, as a file moves in one step only within a file system.
     passing = target.with_name(f".{secrets.token_hex(8)}.part")

@@ -154,9 +154,16 @@ class Limiter:
         limits: How many requests.
         store: Where turns in a time are counted; by default in this process.
         clock: Where waiting happens.
+
+    Raises:
+        InvalidSetting: One of them is something else.
     """
 
     def __init__(self, limits: Limits, *, store: Store | None = None, clock: Clock | None = None) -> None:
+        if not isinstance(limits, Limits):
+            raise InvalidSetting("limits must be Limits(...), as in Limits(per_minute=20), or a Limiter")
+        if store is not None and not hasattr(store, "reserve"):
+            raise InvalidSetting("store must be a store, as in SqliteStore('limits.sqlite', key='yqcloud')")
         self.limits: Limits = limits
         self._store = store
         self._clock = clock or Clock()

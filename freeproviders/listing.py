@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from freeproviders import registry
-from freeproviders.presets import STALE_DAYS, Preset, age_of, presets
+from freeproviders.presets import Preset, age_of, is_stale, presets
 from freeproviders.presets.services import card_of, has_key
 from freeproviders.provider import Card
 
@@ -72,7 +72,7 @@ def _row(card: Card, status: str, key: str, note: str, today: dt.date) -> Row:
         key=key,
         verified=card.verified,
         age=age,
-        stale=age > STALE_DAYS,
+        stale=is_stale(age),
         model=card.models[0],
         can=tuple(word for word, does in can.items() if does),
         note=note,

@@ -65,14 +65,11 @@ class Router(Face):
         clock: Clock | None = None,
         random: chance.Random | None = None,
     ) -> None:
+        _check(candidates, retry, hedge_after, on_interrupt)
         self.candidates: tuple[Candidate, ...] = named([Candidate.of(one) for one in candidates])
         if checked is not None:
             names = [one.provider.card.name for one in self.candidates]
             self.candidates = tuple(self.candidates[place] for place in fastest_first(names, read(checked)))
-        if hedge_after is not None and not hedge_after >= 0:
-            raise InvalidSetting("hedge_after must be a number of seconds, or None for one candidate at a time")
-        if on_interrupt not in ("raise", "restart"):
-            raise InvalidSetting("on_interrupt must be 'raise' or 'restart'")
         self.weighted: bool = weighted
         self.retry: Retry = retry or Retry(attempts=2)
         self.hedge_after: float | None = hedge_after
@@ -152,6 +149,18 @@ async def _opened(lane: Lane[_Opened], client: Client, prompt: Prompt, teller: T
 
 async def _whole(_: Lane[Answer], client: Client, prompt: Prompt, teller: Teller) -> Answer:
     return await client.acomplete(prompt, listen=teller)
+
+
+def _check(candidates: object, retry: object, hedge_after: object, on_interrupt: object) -> None:
+    """Raises if one of the words is of the wrong kind, rather than the first call that uses it."""
+    if isinstance(candidates, str):
+        raise InvalidSetting(f"candidates must be a list, as in [{candidates!r}]")
+    if not isinstance(retry, Retry | None):
+        raise InvalidSetting("retry must be a Retry, as in Retry(attempts=2, deadline=60)")
+    if hedge_after is not None and not (isinstance(hedge_after, int | float) and hedge_after >= 0):
+        raise InvalidSetting("hedge_after must be a number of seconds, or None for one candidate at a time")
+    if on_interrupt not in ("raise", "restart"):
+        raise InvalidSetting("on_interrupt must be 'raise' or 'restart'")
 
 
 def _shared(path: str | Path) -> Store:

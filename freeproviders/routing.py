@@ -197,13 +197,16 @@ class Course:
         self._room_in.pop(name, None)
         if isinstance(error, LimitReached):
             self._room_in[name] = error.retry_after or 0.0
+            # Asked again with patience, it is still the one limit: what it says now holds.
+            self._tried = [one for one in self._tried if (one.candidate, type(one.error)) != (name, LimitReached)]
         tried = Tried(candidate=name, error=error, seconds=self._since(lane), opens_in=self._opens_in(lane.candidate))
         self._tried.append(tried)
         return tried
 
     def _note_unasked(self, candidate: Candidate) -> None:
         if not any(one.candidate == candidate.name for one in self._tried):
-            self._tried.append(Tried(candidate=candidate.name, opens_in=self._opens_in(candidate)))
+            last = self._routes.breaker(candidate).snapshot().last_error
+            self._tried.append(Tried(candidate=candidate.name, last=last, opens_in=self._opens_in(candidate)))
 
     def _opens_in(self, candidate: Candidate) -> float:
         """Seconds until a candidate may be asked: by its breaker, and by our own limit."""

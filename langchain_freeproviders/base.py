@@ -30,7 +30,10 @@ _NOISE = frozenset({"stream", "ls_structured_output_format"})
 class FaceModel(BaseLanguageModel[Any]):
     """The words of every model here, and how a call of LangChain's becomes a prompt for whoever answers."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True, protected_namespaces=())
+    # An error of pydantic quotes what it was given, and that may be a secret.
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        populate_by_name=True, protected_namespaces=(), hide_input_in_errors=True
+    )
 
     # Other spellings by validation_alias: an alias would replace the names in the eyes of type checkers.
     model: str | None = Field(default=None, validation_alias=AliasChoices("model", "model_name"))

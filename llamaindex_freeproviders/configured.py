@@ -74,7 +74,8 @@ class Configured(FunctionCallingLLM):
     """
 
     # An error of pydantic quotes what it was given, and that may be a secret.
-    model_config: ClassVar[ConfigDict] = ConfigDict(hide_input_in_errors=True)
+    # What is forbidden is a wrong word among those of `limits` and `breaker`; one of this object is told better below.
+    model_config: ClassVar[ConfigDict] = ConfigDict(hide_input_in_errors=True, extra="forbid")
 
     _spellings: ClassVar[Mapping[str, str]] = {}
 

@@ -80,6 +80,8 @@ class FreeRouter(FreeLLM):
     @classmethod
     def _known(cls, words: dict[str, Any]) -> dict[str, Any]:
         words = super()._known(words)
+        if isinstance(words.get("candidates"), str):
+            raise InvalidSetting(f"candidates must be a list, as in [{words['candidates']!r}]")
         if "candidates" in words:
             words["candidates"] = [_llm(given) for given in words["candidates"]]
         return words

@@ -4,6 +4,7 @@ On framed wires it reads lines as aiohttp offers them; the second client cuts th
 """
 
 import codecs
+import functools
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
@@ -65,15 +66,19 @@ async def _by_reads(wire: str, response: "aiohttp.ClientResponse") -> AsyncItera
             yield text
 
 
+@functools.cache
+def _session() -> "aiohttp.ClientSession":
+    """The one session of the process, without a limit of connections."""
+    import aiohttp
+
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None))
+
+
 def _opener(
     read: "Callable[[str, aiohttp.ClientResponse], AsyncIterator[str]]",
 ) -> Callable[[str, str, Conversation], AsyncAsk]:
     def opened(base: str, wire: str, turns: Conversation) -> AsyncAsk:
-        import aiohttp
-
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
-        )
+        session = _session()
         body = [{"role": role, "content": text} for role, text in turns]
         how = read if wire != "yqcloud" else _by_reads
 

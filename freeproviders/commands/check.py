@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from freeproviders.errors import InvalidSetting
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from freeproviders.checking import Check
 
@@ -39,10 +40,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _run(options: argparse.Namespace) -> int:
     from freeproviders import checking, registry
+    from freeproviders.policy import Timeouts
+    from freeproviders.proxies import checked_proxy
 
     names = list(dict.fromkeys(options.names)) or list(checking.ready())
+    # Wrong words are told once, before anybody is asked, and not as what each service said.
     for name in names:
-        registry.get(name)  # an unknown name is told before anybody is asked
+        registry.get(name)
+    Timeouts(first_byte=options.timeout)
+    checked_proxy(options.proxy)
     results = asyncio.run(_lines(options, names) if options.json else _table(options, names))
     if options.save:
         checking.save(results, options.save)
@@ -68,6 +74,8 @@ async def _table(options: argparse.Namespace, names: list[str]) -> "list[Check]"
         async for one in check(names, timeout=options.timeout, proxy=options.proxy):
             results[one.provider] = one
             shown.update(_drawn(names, results))
+    for said in _said(results):
+        console.print(said, soft_wrap=not console.is_terminal)
     return list(results.values())
 
 
@@ -89,15 +97,23 @@ def _drawn(names: list[str], results: "Mapping[str, Check]") -> "Table":
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD)
-    for column in ("Service", "State", "First text", "Model", "Last evidence", "What it said, what to do"):
+    for column in ("Service", "State", "First text", "Model", "Last evidence"):
         table.add_column(column, overflow="fold")
     for name in names:
         one = results.get(name)
         if one is None:
-            table.add_row(name, Text("asked ...", "dim"), "", "", "", "")
+            table.add_row(name, Text("asked ...", "dim"), "", "", "")
             continue
         state = Text("answers", "green") if one.works else Text(one.error, "red")
-        first = "" if one.first is None else f"{one.first:.2f} s"
-        # As plain text: what a service says may hold what rich would take for its own markup.
-        table.add_row(name, state, first, one.model, one.verified, Text(one.message))
+        table.add_row(name, state, "" if one.first is None else f"{one.first:.2f} s", one.model, one.verified)
     return table
+
+
+def _said(results: "Mapping[str, Check]") -> "Iterator[Text]":
+    """What those that do not answer said, and what to do: below the table, as no column is wide enough for it."""
+    from rich.text import Text
+
+    for name, one in results.items():
+        if not one.works:
+            # As plain text: what a service says may hold what rich would take for its own markup.
+            yield Text.assemble((f"{name}: ", "bold"), f"{one.message}\n")

@@ -6,9 +6,9 @@ Nothing is read before it is asked for. The classes are found by ``freeproviders
 from typing import Any
 
 from freeproviders.presets.loading import presets, user_file
-from freeproviders.presets.preset import STALE_DAYS, Preset, Published, age_of, preset_of
+from freeproviders.presets.preset import Preset, Published, age_of, is_stale, preset_of
 
-__all__ = ["STALE_DAYS", "Preset", "Published", "age_of", "preset_of", "presets", "user_file"]
+__all__ = ["Preset", "Published", "age_of", "is_stale", "preset_of", "presets", "user_file"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,11 +9,10 @@ from typing import Any
 from freeproviders.errors import InvalidSetting
 from freeproviders.settings import check_types, nearest
 
-__all__ = ["STALE_DAYS", "Preset", "Published", "age_of", "preset_of"]
+__all__ = ["Preset", "Published", "age_of", "is_stale", "preset_of"]
 
-STALE_DAYS = 180
-"""What was verified longer ago than this is stale: free offers change within weeks."""
-
+# Free offers change within weeks; nobody should rely on what is older.
+_STALE_DAYS = 180
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DAY = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -133,6 +132,11 @@ def age_of(verified: str, today: dt.date) -> int:
     """Days since a date, or since the first of a month."""
     year, month, *day = map(int, verified.split("-"))
     return (today - dt.date(year, month, *day or (1,))).days
+
+
+def is_stale(age: int) -> bool:
+    """Whether what was verified so many days ago is too old to rely on."""
+    return age > _STALE_DAYS
 
 
 def _checked(name: str, entry: Any, kind: type, place: str = "") -> dict[str, Any]:

@@ -1,14 +1,11 @@
 """The framing of an OpenAI-compatible answer: chunks as server-sent events, or a whole completion as one body."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from freeproviders.decode import ServerSentEvent, Sse, parse_json
 
-__all__ = ["DONE", "Chunks"]
-
-DONE = "[DONE]"
-"""What stands in place of a chunk once all have been sent."""
+__all__ = ["Chunks"]
 
 
 class Chunks:
@@ -16,7 +13,12 @@ class Chunks:
 
     Args:
         limit: Longest line in bytes.
+
+    Attributes:
+        DONE: What stands in place of a value once all have been sent; given as it is.
     """
+
+    DONE: ClassVar[str] = "[DONE]"
 
     def __init__(self, limit: int) -> None:
         self._events = Sse(limit)
@@ -24,7 +26,7 @@ class Chunks:
         self._ended = False
 
     def feed(self, data: bytes) -> Iterator[Any]:
-        """The values completed by these bytes; the text ``[DONE]`` as it is."""
+        """The values completed by these bytes."""
         if self._unframed is not None:
             self._unframed.append(data)
         return self._values(self._events.feed(data))
@@ -43,4 +45,4 @@ class Chunks:
     def _values(self, events: Iterator[ServerSentEvent]) -> Iterator[Any]:
         for event in events:
             self._unframed = None
-            yield DONE if event.data.strip() == DONE else parse_json(event.data)
+            yield self.DONE if event.data.strip() == self.DONE else parse_json(event.data)

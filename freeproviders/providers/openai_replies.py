@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from freeproviders.errors import BadReply, Blocked, ProviderError
-from freeproviders.providers.openai_chunks import DONE
+from freeproviders.providers.openai_chunks import Chunks
 from freeproviders.providers.openai_values import text_of, usage_of
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Event, Fact, Prompt
@@ -37,7 +37,7 @@ class Completion:
         """What a chunk, a whole completion or the end says."""
         if value is None:
             yield from self._end()
-        elif value == DONE:
+        elif value == Chunks.DONE:
             self._over = True
         else:
             yield from self._chunk(value)

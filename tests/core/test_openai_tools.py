@@ -74,11 +74,10 @@ async def test_a_result_is_tied_to_its_call(sandbox):
     calls = (await client.acomplete(Prompt(turns=SUMS, tools=(ADD,)))).calls
     first, second = (Turn(role="tool", text=text, name="add", call_id=calls[at].id) for at, text in enumerate("59"))
     said = Turn(role="assistant", text="", calls=calls)
-    answer = await client.acomplete(Prompt(turns=(*SUMS, said, second, first), tools=(ADD,)))
+    await client.acomplete(Prompt(turns=(*SUMS, said, second, first), tools=(ADD,)))
     sent = sandbox.received[-1].json["messages"]
     assert [call["id"] for call in sent[1]["tool_calls"]] == ["call00001", "call00002"]
     assert [(turn["tool_call_id"], turn["content"]) for turn in sent[2:]] == [("call00002", "9"), ("call00001", "5")]
-    assert answer.text == "The result of add is 5. The result of add is 9."
 
 
 MADE = (ToolCall("add", {"a": 1}, id="x"), ToolCall("now", {}, id="y"))
@@ -148,7 +147,7 @@ async def test_arguments_grow_in_the_stream_if_that_is_asked_for():
 
 
 async def test_arguments_are_fitted_to_the_tool():
-    with scripted(block({"a": "2", "b": 3.0})) as (sandbox, client):
+    with scripted(block({"a": "2", "b": 3.0})) as (_, client):
         call = (await client.acomplete(Prompt(turns=SUM, tools=(ADD,)))).calls[0]
     assert (call.arguments, bool(call.repairs)) == ({"a": 2, "b": 3}, True)
 
@@ -184,7 +183,7 @@ async def test_a_call_that_had_to_come_is_asked_for_again():
 
 
 async def test_text_that_looks_like_a_call_is_text():
-    with scripted('Write {"name": "add", "arguments": {"a": 1, "b": 2}} yourself.') as (sandbox, client):
+    with scripted('Write {"name": "add", "arguments": {"a": 1, "b": 2}} yourself.') as (_, client):
         answer = await client.acomplete(Prompt(turns=SUM, tools=(ADD,)))
     assert (answer.calls, answer.text[:5]) == ((), "Write")
 
@@ -229,7 +228,7 @@ async def test_a_schema_travels_as_data(sandbox):
 
 
 async def test_a_value_that_does_not_fit_is_asked_for_again():
-    with scripted('{"name": "Ann"}', '{"name": "Ann", "age": "36"}') as (sandbox, client):
+    with scripted('{"name": "Ann"}', '{"name": "Ann", "age": "36"}') as (_, client):
         answer = await client.acomplete(Prompt(turns=SUM, schema=PERSON))
     assert json.loads(answer.text) == {"name": "Ann", "age": 36}
 

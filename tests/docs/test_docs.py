@@ -152,19 +152,20 @@ def test_links_to_files_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: str(path.relative_to(ROOT)))
 def test_environment_variables_are_settings(path: Path) -> None:
-    settings = {variable(name, setting) for name in registry.names() for setting in registry.get(name).setting_names()}
+    names = (*registry.names(), "openai_compatible", "groq")
+    settings = {variable(name, setting) for name in names for setting in registry.get(name).setting_names()}
     named = set(_VARIABLE.findall(path.read_text(encoding="utf-8")))
     others = {"FREEPROVIDERS_SANDBOX", "FREEPROVIDERS_CONFIG", "FREEPROVIDERS_BROWSER"}
     assert named - settings - others == set()
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", [*registry.names(), "openai_compatible"])
 def test_the_wire_page_names_every_setting_of_its_provider(name: str) -> None:
     page = (ROOT / "docs" / "wire" / f"{name}.md").read_text(encoding="utf-8")
     assert [setting for setting in registry.get(name).setting_names() if f"`{setting}`" not in page] == []
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", [*registry.names(), "openai_compatible"])
 def test_the_wire_page_shows_the_date_of_the_card(name: str) -> None:
     page = (ROOT / "docs" / "wire" / f"{name}.md").read_text(encoding="utf-8")
     assert registry.get(name).card.verified in page

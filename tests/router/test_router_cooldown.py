@@ -63,7 +63,7 @@ async def test_the_failure_of_all_says_when_the_first_may_be_asked_again(sandbox
     assert (first.value.retry_after, second.value.retry_after) == (30.0, 20.0)
     assert len(asked_of(sandbox)) == len(NAMES)
     assert attempts_of(second.value) == [(name, None) for name in reversed(NAMES)]
-    assert "pi: not asked (may be asked again in 20 s)" in str(second.value)
+    assert "pi: not asked after RateLimited (may be asked again in 20 s)" in str(second.value)
 
 
 @both_ways

@@ -178,5 +178,5 @@ def test_a_brain_and_a_scenario_can_be_given():
 
 
 def test_variants_are_listed_for_every_service(sandbox):
-    assert set(sandbox.variants) == {"pi", "pizzagpt", "aichats", "yqcloud", "flowgpt"}
+    assert set(sandbox.variants) == {"pi", "pizzagpt", "aichats", "yqcloud", "flowgpt", "openai_compatible"}
     assert all(sandbox.variants.values())

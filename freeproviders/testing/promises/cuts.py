@@ -84,5 +84,8 @@ class Cuts(Contract):
         for cut in range(0, sandbox.received[-1].sent, 5):
             sandbox.scenario = Scenario(pieces=PIECES, compress="gzip", cut_at=cut)
             passed, error = await _streamed(client)
-            assert ANSWER.startswith(passed), cut
-            assert isinstance(error, (*CUT, errors.StreamInterrupted)), cut
+            if error is None:  # ids that differ from call to call may compress to fewer bytes than the cut is at
+                assert (passed, sandbox.received[-1].sent < cut) == (ANSWER, True), cut
+            else:
+                assert ANSWER.startswith(passed), cut
+                assert isinstance(error, (*CUT, errors.StreamInterrupted)), cut
