@@ -74,8 +74,10 @@ async def _table(options: argparse.Namespace, names: list[str]) -> "list[Check]"
         async for one in check(names, timeout=options.timeout, proxy=options.proxy):
             results[one.provider] = one
             shown.update(_drawn(names, results))
+    if not console.is_terminal:
+        console.line()  # which rich leaves out there
     for said in _said(results):
-        console.print(said, soft_wrap=not console.is_terminal)
+        console.print(said)
     return list(results.values())
 
 

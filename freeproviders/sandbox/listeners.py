@@ -42,11 +42,12 @@ class Listeners:
 
         Raises:
             OSError: A port is taken, or the address is not this machine's.
+            OverflowError: A port is none.
         """
         self._thread.start()
         try:
             self._ready.result()
-        except OSError:
+        except (OSError, OverflowError):
             self._thread.join()
             raise
 
@@ -66,7 +67,7 @@ class Listeners:
                 app.begin()
                 runners.append(_runner(app))
                 self.ports.append(await _listen(runners[-1], self._host, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             await _close(runners)
             self._ready.set_exception(error)
             return

@@ -86,7 +86,11 @@ def _one(reader: "ValueReader", place: str, *, raw: bool) -> str:
     if opening != '"':
         reader.note("quotes")
     plain = _PLAIN[opening].match(text, start) if opening in _PLAIN else None
-    if plain and _ends(reader, plain.end(), place) and not _lost_close(reader, plain.end() - 1, place):
+    if (
+        plain
+        and _ends(reader, plain.end(), place)
+        and not _lost_close(reader, plain.start() + 1, plain.end() - 1, place)
+    ):
         reader.position = plain.end()
         return plain.group(1)
     return _doubtful(reader, place, opening, raw=raw)
@@ -124,7 +128,7 @@ def _doubtful(reader: "ValueReader", place: str, opening: str, *, raw: bool) -> 
             position += 2
             continue
         reader.spend(_DOUBT)
-        if _lost_close(reader, position, place):
+        if _lost_close(reader, start, position, place):
             reader.note("quote_closed")
             comma = text.rfind(",", start, position)
             reader.position = comma
@@ -167,12 +171,15 @@ def _unclosed(reader: "ValueReader", start: int, *, raw: bool) -> str:
     return Cut(written if raw else unescape(written, reader.notes))
 
 
-def _lost_close(reader: "ValueReader", position: int, place: str) -> bool:
-    """Whether the quote here opens the next key, as the one that should have closed the value is lost."""
+def _lost_close(reader: "ValueReader", start: int, position: int, place: str) -> bool:
+    """Whether the quote here opens the next key, as the one that should have closed the value is lost.
+
+    A value that would be empty has lost nothing: it is a comma, and this is its end.
+    """
     if place != "{" or reader.text[position] not in "\"'":
         return False
-    before = reader.text[max(0, position - 12) : position].rstrip()
-    return before.endswith(",") and _QUOTED_KEY.match(reader.text, position) is not None
+    before = reader.text[max(start, position - 12) : position].rstrip()
+    return before.endswith(",") and before != "," and _QUOTED_KEY.match(reader.text, position) is not None
 
 
 def _ends(reader: "ValueReader", after: int, place: str) -> bool:

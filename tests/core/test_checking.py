@@ -1,7 +1,10 @@
 """Asking services whether they work: results, the file they are kept in, and the order they give a router."""
 
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -67,7 +70,10 @@ def test_results_survive_their_file(tmp_path):
     assert read(tmp_path / "checked.json") == given
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"who": 1}]', "nonsense"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[1]", '[{"who": 1}]', '[{"provider": "pi", "works": true, "at": "noon"}]', "nonsense"],
+)
 def test_a_file_of_something_else_is_told(tmp_path, text):
     path = tmp_path / "checked.json"
     path.write_text(text)
@@ -144,6 +150,42 @@ class TestCommand:
         assert (code, shown) == (2, "")
         assert said.startswith("freeproviders: unknown provider 'nope'")
         assert len(said.splitlines()) == 1
+
+    def test_what_a_service_says_stands_below_the_table_and_breaks_no_word(self, run, sandbox):
+        sandbox.scenario = Scenario(page="cloudflare")
+        _, shown, _ = run("flowgpt")
+        table, said = shown.split("flowgpt: ")
+        assert "Blocked" in table
+        assert "`freeproviders login flowgpt`" in said
+
+    @pytest.mark.parametrize("words", [("--timeout", "0"), ("--timeout", "nan"), ("--proxy", "user:hunter2@proxy")])
+    def test_wrong_words_are_told_once_before_anybody_is_asked(self, run, sandbox, words):
+        code, shown, said = run("yqcloud", "pi", *words)
+        assert (code, shown, len(said.splitlines())) == (2, "", 1)
+        assert words[0].strip("-") in said or "first_byte" in said
+        assert "hunter2" not in said
+        assert not sandbox.received
+
+    def test_results_that_cannot_be_kept_are_one_line(self, run, tmp_path):
+        code, _, said = run("yqcloud", "--save", str(tmp_path / "none" / "checked.json"))
+        assert code == 2
+        assert "cannot be written" in said
+        assert len(said.splitlines()) == 1
+
+    def test_a_reader_who_has_had_enough_ends_it_without_a_word(self):
+        command = [sys.executable, "-m", "freeproviders", "check", "yqcloud", "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == 141
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+    def test_an_output_that_is_full_is_one_line(self):
+        command = [sys.executable, "-m", "freeproviders", "check", "yqcloud"]
+        with open("/dev/full", "wb") as full:
+            ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert ended.returncode == 2
+        assert len(ended.stderr.splitlines()) == 1
 
     def test_results_can_be_kept(self, run, tmp_path):
         run("yqcloud", "--save", str(tmp_path / "checked.json"))

@@ -87,3 +87,10 @@ def test_a_fallback_takes_over_before_the_first_chunk(yqcloud, sandbox):
 def test_bad_arguments_are_this_packages_errors():
     with pytest.raises(twins.InvalidSetting, match="base_url"):
         ChatYqcloud(base_url="ftp://x")
+
+
+@pytest.mark.parametrize("word", ["cookies", "default_headers", "proxy"])
+def test_a_value_of_the_wrong_kind_is_not_quoted(word):
+    with pytest.raises(ValidationError, match=word) as raised:
+        ChatYqcloud(**{word: ["hunter2"]})
+    assert "hunter2" not in str(raised.value)

@@ -75,3 +75,10 @@ async def test_a_router_moves_on_from_who_has_no_turn_left(make: Any, call: Call
     answers = [(await call.responses(llm))[-1].raw["candidate"] for _ in range(3)]
     assert answers == ["yqcloud", "aichats", "aichats"]
     assert llm.snapshot()["yqcloud"].failures == 0
+
+
+def test_a_wrong_word_among_the_limits_is_no_limit_less() -> None:
+    with pytest.raises(ValidationError, match="per_hour"):
+        Yqcloud(limits={"per_hour": 2})
+    with pytest.raises(ValidationError, match="consequtive"):
+        FreeRouter(candidates=["pi"], breaker={"consequtive": 2})
