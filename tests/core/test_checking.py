@@ -182,7 +182,7 @@ class TestCommand:
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
     def test_an_output_that_is_full_is_one_line(self):
         command = [sys.executable, "-m", "freeproviders", "check", "yqcloud"]
-        with open("/dev/full", "wb") as full:
+        with Path("/dev/full").open("wb") as full:
             ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
         assert ended.returncode == 2
         assert len(ended.stderr.splitlines()) == 1

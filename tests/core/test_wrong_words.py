@@ -58,3 +58,8 @@ def test_a_thread_of_another_kind_reaches_nobody(sandbox: Sandbox, routed):
 def test_base64_is_no_image_yet(tmp_path):
     with pytest.raises(errors.InvalidSetting, match="b64decode"):
         save("iVBORw0KGgo=", tmp_path / "image.png")
+
+
+def test_a_port_that_is_none_is_told_and_not_waited_for():
+    with pytest.raises(OverflowError, match="port"), Sandbox(port=99_999):
+        pass

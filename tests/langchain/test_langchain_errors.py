@@ -4,6 +4,7 @@ import pickle
 
 import pytest
 from langchain_core import exceptions as core
+from pydantic import ValidationError
 
 from freeproviders import errors
 from freeproviders.sandbox import Scenario

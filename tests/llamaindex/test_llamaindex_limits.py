@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from kit.calls import CALLS, Call
+from pydantic import ValidationError
 
 from freeproviders import Limiter, Limits, errors
 from freeproviders.sandbox import Sandbox
