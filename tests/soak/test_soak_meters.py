@@ -10,7 +10,6 @@ import aiohttp
 
 from soak.meters import OWN_THREADS, read
 
-
 SOCKET = """
 import socket
 from soak.meters import read
