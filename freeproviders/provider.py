@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
+from freeproviders.addresses import is_loopback_host
 from freeproviders.errors import InvalidSetting, PromptTooLong, ProviderError, UnknownModel, UnsupportedContent
 from freeproviders.limits import Limits
 from freeproviders.logins.given import login_of
@@ -209,7 +210,7 @@ class Provider(ABC):
     def polite_limits(self) -> Limits:
         """The card's limits; none where ``base_url`` is this machine, as a sandbox needs no politeness."""
         host = urlsplit(self.base_url).hostname or ""
-        return Limits() if host in ("localhost", "::1") or host.startswith("127.") else self.card.limits
+        return Limits() if is_loopback_host(host) else self.card.limits
 
     # Help for the provider files.
 

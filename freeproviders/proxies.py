@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 from yarl import URL
 
+from freeproviders.addresses import is_loopback_host
 from freeproviders.errors import ConnectionFailed, InvalidSetting, ProviderError, TimedOut
 
 __all__ = ["checked_proxy", "environment_proxy", "http_proxy", "is_socks", "proxy_failure", "socks_connector"]
@@ -69,7 +70,7 @@ def environment_proxy(url: str) -> str | None:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127."):
+    if is_loopback_host(host):
         return None
     named = urllib.request.getproxies()
     proxy = named.get(parts.scheme) or named.get("all")

@@ -1,10 +1,10 @@
 """`freeproviders sandbox`: a local server that speaks every service's wire protocol."""
 
 import argparse
-import ipaddress
 import signal
 import threading
 
+from freeproviders.addresses import is_loopback_host
 from freeproviders.commands import fail, say
 
 __all__ = ["add"]
@@ -22,7 +22,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _run(options: argparse.Namespace) -> int:
     from freeproviders.sandbox import Sandbox
 
-    if not _is_loopback(options.host):
+    if not is_loopback_host(options.host):
         return fail(f"the sandbox is a test tool and listens on loopback addresses only, not on {options.host}")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -35,12 +35,3 @@ def _run(options: argparse.Namespace) -> int:
     except (OSError, OverflowError) as error:
         return fail(f"cannot listen on {options.host}:{options.port}: {error}")
     return 0
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
