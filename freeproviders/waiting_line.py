@@ -104,6 +104,9 @@ class Place:
         if self.called:
             return not self._loop.is_closed()
         self.called = True
+        if _running_loop() is self._loop:  # most often; waking a loop from outside costs a write to its socket
+            self._wake()
+            return True
         try:
             self._loop.call_soon_threadsafe(self._wake)
         except RuntimeError:  # the loop is closed
@@ -118,3 +121,10 @@ class Place:
         """Waits to be called."""
         if not self.called:
             await self._woken
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
