@@ -1,5 +1,7 @@
 """A clock for tests that do not wait."""
 
+import asyncio
+
 from freeproviders.policy import Clock
 
 __all__ = ["ManualClock"]
@@ -25,3 +27,4 @@ class ManualClock:
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.now += seconds
+        await asyncio.sleep(0)  # as in any sleep, others have their turn

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from freeproviders import Answer, Client, Prompt, Retry, Router, Text, errors, providers
-from freeproviders.policy import Clock
 from freeproviders.reports import Report
 from freeproviders.sandbox import Sandbox, Scenario
 
@@ -43,23 +42,6 @@ def client(sandbox: Sandbox, name: str, scenario: Scenario | None = GOOD, **word
 def router(*candidates: Any, **words: Any) -> Router:
     """A router that makes one round."""
     return Router(candidates, **{"retry": Retry(attempts=1), **words})
-
-
-class Watch:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.waits: list[float] = []
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(monotonic=lambda: self.now, sleep=self._sleep)
-
-    async def _sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
-        await asyncio.sleep(0)
 
 
 class Ear:

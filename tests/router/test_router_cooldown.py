@@ -11,7 +11,6 @@ from router_kit import (
     SILENT,
     WHOLE,
     Ear,
-    Watch,
     asked_of,
     attempts_of,
     both_ways,
@@ -28,6 +27,7 @@ from freeproviders.breaker import BreakerPolicy
 from freeproviders.policy import Clock
 from freeproviders.reports import FailedOver, Waited
 from freeproviders.sandbox import Scenario
+from freeproviders.testing.clock import ManualClock
 
 BUSY = Scenario(status=429, retry_after="30")
 AT_ONCE = BreakerPolicy(consecutive=1, first_open=20.0, longest_open=20.0)
@@ -36,7 +36,7 @@ AT_ONCE = BreakerPolicy(consecutive=1, first_open=20.0, longest_open=20.0)
 @both_ways
 @every_provider
 async def test_who_has_failed_is_not_asked_until_its_time_is_over(sandbox, name, ask):
-    watch = Watch()
+    watch = ManualClock()
     sandbox.script(FAILS)
     plain = [client(sandbox, one, None) for one in (name, other(name))]
     asked = router(*plain, breaker=AT_ONCE, clock=watch.clock)
@@ -52,7 +52,7 @@ async def test_who_has_failed_is_not_asked_until_its_time_is_over(sandbox, name,
 
 @both_ways
 async def test_the_failure_of_all_says_when_the_first_may_be_asked_again(sandbox, ask):
-    watch = Watch()
+    watch = ManualClock()
     waits = {name: Scenario(status=429, retry_after=str(30 + place)) for place, name in enumerate(NAMES)}
     asked = router(*(client(sandbox, name, waits[name]) for name in reversed(NAMES)), clock=watch.clock)
     with pytest.raises(errors.AllProvidersFailed) as first:
@@ -68,7 +68,7 @@ async def test_the_failure_of_all_says_when_the_first_may_be_asked_again(sandbox
 
 @both_ways
 async def test_asked_to_it_waits_for_the_first_to_come_back(sandbox, ask):
-    watch, ear = Watch(), Ear()
+    watch, ear = ManualClock(), Ear()
     sandbox.script(BUSY, Scenario(status=429, retry_after="7"))
     plain = [client(sandbox, name, None) for name in ("pizzagpt", "yqcloud")]
     asked = router(*plain, wait_for_cooldown=True, clock=watch.clock)
@@ -80,7 +80,7 @@ async def test_asked_to_it_waits_for_the_first_to_come_back(sandbox, ask):
 
 @both_ways
 async def test_it_does_not_wait_past_the_deadline(sandbox, ask):
-    watch = Watch()
+    watch = ManualClock()
     busy = client(sandbox, "yqcloud", BUSY)
     asked = router(busy, wait_for_cooldown=True, clock=watch.clock, retry=Retry(deadline=29.0))
     with pytest.raises(errors.AllProvidersFailed) as raised:
@@ -89,7 +89,7 @@ async def test_it_does_not_wait_past_the_deadline(sandbox, ask):
 
 
 async def test_waiting_for_one_that_never_comes_back_ends_with_the_deadline(sandbox):
-    watch = Watch()
+    watch = ManualClock()
     busy = client(sandbox, "yqcloud", BUSY)
     asked = router(busy, wait_for_cooldown=True, clock=watch.clock, retry=Retry(deadline=100.0))
     with pytest.raises(errors.AllProvidersFailed):
@@ -165,7 +165,7 @@ async def test_one_that_is_busy_with_others_is_passed_over_at_once(sandbox, ask)
 
 @both_ways
 async def test_where_nobody_has_room_the_first_to_have_some_is_waited_for(sandbox, ask):
-    watch = Watch()
+    watch = ManualClock()
     slow = Limiter(Limits(per_minute=1), clock=watch.clock)
     quick = Limiter(Limits(per_second=1), clock=watch.clock)
     chain = (client(sandbox, "yqcloud", limits=slow), client(sandbox, "flowgpt", limits=quick))
@@ -200,7 +200,7 @@ async def test_many_calls_queue_for_the_little_room_there_is(sandbox, ask):
 
 
 async def test_a_weighted_order_is_drawn_once_a_call(sandbox):
-    watch = Watch()
+    watch = ManualClock()
     asked = router(
         *(client(sandbox, name, FAILS) for name in NAMES),
         weighted=True,

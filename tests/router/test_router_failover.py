@@ -14,7 +14,6 @@ from router_kit import (
     SILENT,
     WHOLE,
     Ear,
-    Watch,
     asked_of,
     attempts_of,
     both_ways,
@@ -32,6 +31,7 @@ from freeproviders import Candidate, Client, Prompt, Retry, Router, Timeouts, Tu
 from freeproviders.providers.yqcloud import Yqcloud
 from freeproviders.reports import FailedOver
 from freeproviders.sandbox import Scenario
+from freeproviders.testing.clock import ManualClock
 from freeproviders.wire import Exchange
 
 NOWHERE = "http://127.0.0.1:9"
@@ -175,7 +175,7 @@ async def test_an_empty_prompt_is_sent_nowhere(sandbox, prompt):
 @both_ways
 @every_provider
 async def test_a_second_round_follows_where_it_may_help(sandbox, name, ask):
-    watch = Watch()
+    watch = ManualClock()
     sandbox.script(FAILS, FAILS, GOOD)
     plain = [client(sandbox, one, None) for one in (name, other(name))]
     assert await ask(Router(plain, retry=Retry(attempts=2, base=1.0), clock=watch.clock))
@@ -186,7 +186,7 @@ async def test_a_second_round_follows_where_it_may_help(sandbox, name, ask):
 
 @both_ways
 async def test_no_second_round_follows_where_it_cannot_help(sandbox, ask):
-    watch = Watch()
+    watch = ManualClock()
     asked = Router([client(sandbox, name, Scenario(status=413)) for name in NAMES], clock=watch.clock)
     with pytest.raises(errors.AllProvidersFailed):
         await ask(asked)
@@ -204,7 +204,7 @@ async def test_a_whole_answer_that_breaks_off_is_begun_anew_without_a_word(sandb
 @both_ways
 @every_provider
 async def test_the_deadline_is_one_for_all_candidates(sandbox, name, ask):
-    watch = Watch()
+    watch = ManualClock()
     order = [name, *(one for one in NAMES if one != name)]
 
     async def slow(report) -> None:

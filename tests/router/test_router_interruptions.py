@@ -12,7 +12,6 @@ from router_kit import (
     STREAMING,
     WHOLE,
     Ear,
-    Watch,
     attempts_of,
     client,
     collected,
@@ -26,6 +25,7 @@ from router_kit import (
 from freeproviders import Done, Restarted, Retry, Text, Timeouts, errors
 from freeproviders.reports import FailedOver
 from freeproviders.sandbox import Scenario
+from freeproviders.testing.clock import ManualClock
 
 # The first piece arrives, and then nothing more: the candidate's own limit ends the wait.
 IDLE = Timeouts(idle=0.25)
@@ -132,7 +132,7 @@ async def test_a_whole_answer_is_begun_anew_whatever_is_asked_of_streams(sandbox
 
 
 async def test_a_new_answer_has_a_time_of_its_own(sandbox):
-    watch = Watch()
+    watch = ManualClock()
     asked = router(
         breaking(sandbox, "yqcloud"),
         client(sandbox, "flowgpt"),
