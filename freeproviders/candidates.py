@@ -21,6 +21,7 @@ class Candidate:
         name: What it is called in errors and metadata; by default the service's name, and its model's if it has one.
         model: Model it is asked for where the call names none.
         temperature: Temperature where the call names none.
+        max_tokens: Most tokens of an answer where the call names none.
         stop: Stop sequences where the call has none.
         weight: How often it comes first, relative to the others, in a weighted router.
     """
@@ -29,6 +30,7 @@ class Candidate:
     name: str = ""
     model: str | None = None
     temperature: float | None = None
+    max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     weight: float = 1.0
 
@@ -63,6 +65,8 @@ class Candidate:
             return f"has no setting {unknown[0]!r}"
         if thread is not None and not self.provider.card.threads:
             return "keeps no conversations"
+        if not self.provider.card.images_in and any(turn.images for turn in prompt.turns):
+            return "sees no images"
         if keeper != self.name:
             return f"the conversation is kept by {keeper!r}"
         try:
@@ -80,6 +84,7 @@ class Candidate:
             prompt,
             model=prompt.model or self.model,
             temperature=self.temperature if prompt.temperature is None else prompt.temperature,
+            max_tokens=self.max_tokens if prompt.max_tokens is None else prompt.max_tokens,
             stop=prompt.stop or self.stop,
             thread=thread if thread is None else {key: thread[key] for key in thread if key != "candidate"},
         )

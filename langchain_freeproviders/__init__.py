@@ -4,10 +4,16 @@ The services themselves are ``freeproviders``; this package turns LangChain's me
 into LangChain's chunks.
 """
 
+try:
+    import langchain_core  # noqa: F401  # told here what to install, rather than by the first module that needs it
+except ImportError as _missing:
+    raise ImportError("langchain_freeproviders needs pip install 'freeproviders[langchain]'") from _missing
+
 from langchain_freeproviders.chat_models import (
     ChatAiChats,
     ChatFlowGpt,
     ChatFreeProvider,
+    ChatOpenAICompatible,
     ChatPi,
     ChatPizzagpt,
     ChatYqcloud,
@@ -22,6 +28,7 @@ __all__ = [
     "ChatFlowGpt",
     "ChatFreeProvider",
     "ChatFreeRouter",
+    "ChatOpenAICompatible",
     "ChatPi",
     "ChatPizzagpt",
     "ChatYqcloud",

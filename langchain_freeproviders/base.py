@@ -18,6 +18,7 @@ from freeproviders.settings import nearest
 from freeproviders.wire import Image, Prompt, Turn
 from langchain_freeproviders.callbacks import listener
 from langchain_freeproviders.errors import translated
+from langchain_freeproviders.kinds import check_kinds, stops_of
 
 __all__ = ["FaceModel"]
 
@@ -106,7 +107,7 @@ class FaceModel(BaseLanguageModel[Any]):
 
     def _report_unused(self, words: Mapping[str, Any], stacklevel: int) -> None:
         cards = self._cards
-        unused = {"max_tokens"} if any(card.temperature for card in cards) else {"max_tokens", "temperature"}
+        unused = [word for word in ("max_tokens", "temperature") if not any(getattr(card, word) for card in cards)]
         titles = ", ".join(dict.fromkeys(card.title for card in cards))
         warn_ignored(titles, [word for word in unused if words.get(word) is not None], stacklevel)
 
@@ -119,10 +120,11 @@ class FaceModel(BaseLanguageModel[Any]):
                 f"constructor, of a model.model_copy(update={{...}}) if need be",
                 provider=self._provider_name(),
             )
+        own = {name: getattr(self, name) for name in ("model", "temperature", "max_tokens")}
+        check_kinds({**own, **words}, self._provider_name())
         model, thread = words.pop("model", None) or self.model, words.pop("thread", None)
         self._report_unused(words, stacklevel=6)  # past LangChain's own frames, to about the caller's line
-        temperature = words.pop("temperature", self.temperature)
-        words.pop("max_tokens", None)
+        temperature, max_tokens = (words.pop(name, own[name]) for name in ("temperature", "max_tokens"))
         if "model_kwargs" in words:
             words["extra_body"] = {**getattr(self, "model_kwargs", {}), **words.pop("model_kwargs")}
         self._check_settings(words)
@@ -130,7 +132,8 @@ class FaceModel(BaseLanguageModel[Any]):
             turns=turns,
             model=model,
             temperature=temperature,
-            stop=tuple(self.stop or () if stop is None else stop),
+            max_tokens=max_tokens,
+            stop=stops_of(self.stop if stop is None else stop, self._provider_name()),
             thread=thread,
             settings=words,
         )

@@ -21,9 +21,11 @@ from freeproviders.blocking import portal
 from freeproviders.wire import Answer, Image, Prompt
 from langchain_freeproviders.base import FaceModel
 from langchain_freeproviders.callbacks import begun
-from langchain_freeproviders.chunks import Chunks, metadata_of
+from langchain_freeproviders.chunks import Chunks
 from langchain_freeproviders.errors import translated
+from langchain_freeproviders.kinds import check_kinds
 from langchain_freeproviders.messages import image_block, image_caption, text_block, to_turns
+from langchain_freeproviders.metadata import known_of
 from langchain_freeproviders.service import FreeProviderModel
 from langchain_freeproviders.tools import function_of, schema_of, structured, tool_choice_of
 
@@ -51,7 +53,10 @@ class FaceChatModel(FaceModel, BaseChatModel):
         parallel_tool_calls: bool = True,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """The model with tools to call. The services have none: they are described in the prompt, and calls read back.
+        """The model with tools to call.
+
+        Where the service takes tools as data, it is given them so; else they are described in the prompt, and the calls
+        are read from its answer (``tool_mode`` of ``ChatOpenAICompatible``).
 
         Args:
             tools: Functions, LangChain tools, pydantic classes, TypedDicts or JSON Schemas.
@@ -64,6 +69,8 @@ class FaceChatModel(FaceModel, BaseChatModel):
         Raises:
             InvalidSetting: If ``tool_choice`` names no tool that is there.
         """
+        with translated():
+            check_kinds({"tools": tools}, self._provider_name())
         functions = [function_of(tool) for tool in tools]
         with translated():
             choice = tool_choice_of(tool_choice, [function["name"] for function in functions])
@@ -100,13 +107,15 @@ class FaceChatModel(FaceModel, BaseChatModel):
 
     def _asked(self, messages: list[BaseMessage], stop: list[str] | None, words: Mapping[str, Any]) -> Prompt:
         words = dict(words)
+        check_kinds(words, self._provider_name())
         tools = tuple(function_of(tool) for tool in words.pop("tools", None) or ())
         choice = tool_choice_of(words.pop("tool_choice", None), [tool["name"] for tool in tools])
         parallel, schema = words.pop("parallel_tool_calls", None), schema_of(words.pop("response_format", None))
         grows = words.pop("stream_tool_args", None)
         if grows is None:  # an answer by a schema is asked for again rather than shown in part, unless a call says so
             grows = self.stream_tool_args and schema is None
-        prompt = self._prompt(to_turns(messages, self._provider_name()), stop, words)
+        sees = any(card.images_in for card in self._cards)
+        prompt = self._prompt(to_turns(messages, self._provider_name(), sees=sees), stop, words)
         return replace(
             prompt,
             tools=tools,
@@ -208,7 +217,7 @@ class FaceChatModel(FaceModel, BaseChatModel):
             content=_content(answer, images),
             tool_calls=calls,
             invalid_tool_calls=failed,
-            response_metadata=metadata_of(answer.metadata),
+            **known_of(answer.metadata),
         )
         info = {"finish_reason": answer.metadata["finish_reason"]}
         return ChatResult(generations=[ChatGeneration(message=message, generation_info=info)])
@@ -222,7 +231,8 @@ class FaceChatModel(FaceModel, BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         with translated():
             # Only LangChain's protocol v3 passes a run manager here.
-            prompt, chunks = self._asked(messages, stop, kwargs), Chunks(restarts=run_manager is None)
+            prompt = self._asked(messages, stop, kwargs)
+            chunks = Chunks(restarts=run_manager is None, blocks=self.output_version == "v1")
             listen = self._listener(run_manager or self._run)
             with closing(self._face.stream(prompt, listen=listen)) as events:
                 for event in chunks.closed(events):
@@ -242,7 +252,8 @@ class FaceChatModel(FaceModel, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with translated():
-            prompt, chunks = self._asked(messages, stop, kwargs), Chunks(restarts=run_manager is None)
+            prompt = self._asked(messages, stop, kwargs)
+            chunks = Chunks(restarts=run_manager is None, blocks=self.output_version == "v1")
             listen = self._listener(run_manager or self._run)
             # Not closed by hand: a loop that shuts down closes all generators at once, this one among them.
             async for event in chunks.aclosed(self._face.astream(prompt, listen=listen)):
@@ -285,16 +296,23 @@ class FreeChatModel(FreeProviderModel, FaceChatModel):
             name=f"{card.title} {model}",
             max_input_tokens=card.context_window,
             text_inputs=True,
-            image_inputs=False,
+            image_inputs=card.images_in,
+            image_url_inputs=card.images_in,
+            image_tool_message=card.images_in,
             audio_inputs=False,
             video_inputs=False,
             pdf_inputs=False,
             text_outputs=not draws,
             image_outputs=draws,
-            reasoning_output=False,
             tool_calling=not draws,
             tool_choice=not draws,
             tool_call_streaming=not draws,
-            structured_output=False,  # it means natively
+            structured_output=not draws and self._has_schemas(),
             temperature=card.temperature,
+            **({} if card.open_models else {"reasoning_output": False}),  # else it depends on the model
         )
+
+    def _has_schemas(self) -> bool:
+        """Whether the service itself keeps its answers to a schema."""
+        asked = Prompt(turns=(), schema={"type": "object"})
+        return self.card.native_json != "object" and self._face.provider.native(asked)

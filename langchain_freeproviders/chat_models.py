@@ -9,16 +9,19 @@ from pydantic import Field
 from freeproviders import registry
 from freeproviders.blocking import portal
 from freeproviders.providers import pi_archive
+from freeproviders.providers.openai_compatible import OpenAICompatible
 from freeproviders.providers.pi import Pi
 from freeproviders.wire import Exchange
 from langchain_freeproviders.chat import FreeChatModel
 from langchain_freeproviders.errors import translated
+from langchain_freeproviders.kinds import check_kinds
 from langchain_freeproviders.service import AnyProviderModel
 
 __all__ = [
     "ChatAiChats",
     "ChatFlowGpt",
     "ChatFreeProvider",
+    "ChatOpenAICompatible",
     "ChatPi",
     "ChatPizzagpt",
     "ChatYqcloud",
@@ -42,7 +45,7 @@ class ChatPi(FreeChatModel):
     Key init args — client:
         timeout: Seconds to the first byte (default 60). max_retries: Further attempts after the first (default 2).
         limits: Requests at once and in a time (``freeproviders.Limits``), or a ``Limiter`` that several models share.
-        base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs: See the guide.
+        base_url, proxy, cookies, default_headers, user_agent, origin, extra_query, model_kwargs: See docs/settings.md.
         prompt_cap: Most characters sent (default 4000, Pi's own cap); more raises ``PromptTooLong`` before sending.
         route: ``"v1"``, ``"v2"`` or ``"auto"``: v1, and v2 where v1 is gone.
         start: ``"start"`` or ``"conversations"``: how a conversation begins.
@@ -262,7 +265,7 @@ class ChatFlowGpt(FreeChatModel):
         device_id: One is made for each model object and stays; give one to keep it longer.
         greeting: The opening line of the assistant that the site puts before the history; ``""`` for none.
         models: Names the service has added since.
-        nsfw, path: See the guide.
+        nsfw, path: See docs/wire/flowgpt.md.
 
     Instantiate and invoke:
         .. code-block:: python
@@ -286,22 +289,123 @@ class ChatFlowGpt(FreeChatModel):
     nsfw: bool | None = None
 
 
+class ChatOpenAICompatible(FreeChatModel):
+    """Any server that speaks OpenAI's protocol as a chat model: one on this machine, or a hosted one by its address.
+
+    Hosted services that are known by name (``freeproviders list``) need no address:
+    ``init_free_chat_model("groq:openai/gpt-oss-120b")`` or ``ChatFreeProvider(provider="groq")``.
+
+    Setup:
+        ``pip install "freeproviders[langchain]"``, and a server such as Ollama, llama.cpp or vLLM. A key where the
+        server wants one: ``api_key``, or ``FREEPROVIDERS_OPENAI_COMPATIBLE_API_KEY``.
+
+    Key init args — completion:
+        model: A name of the server; by default the first of ``models``. None is checked here.
+        temperature, max_tokens: Sent where given.
+        stop: Sequences the answer ends before; honoured on our side.
+        tool_mode: How tools and schemas are asked for: ``"native"`` by fields of the protocol, ``"prompted"`` in words,
+            for models that cannot otherwise; ``"auto"`` (default) natively where the model is known to. Tools and a
+            schema in one call always go in words.
+        stream_tool_args: Whether streams give the arguments of tool calls as they grow (default: whole).
+        model_kwargs: Further fields of the request, e.g. ``{"top_p": 0.9, "reasoning_effort": "low"}``.
+
+    Key init args — client:
+        base_url: Up to and with ``/v1`` (default ``http://localhost:8000/v1``).
+        api_key: Sent as ``Authorization: Bearer``; never shown.
+        timeout, max_retries, limits, proxy, cookies, default_headers, user_agent, origin, extra_query.
+        models: Names of models; the first is the default one.
+        path, models_path: Of the requests, below ``base_url``.
+        stream_usage: Whether the server is asked to count tokens (default True); a few refuse that.
+
+    Instantiate and invoke:
+        .. code-block:: python
+
+            from langchain_freeproviders import ChatOpenAICompatible
+
+            chat = ChatOpenAICompatible(base_url="http://localhost:11434/v1", model="qwen3:8b")
+            chat.invoke("Hello!").text
+            for chunk in chat.stream("Tell me a story."):
+                print(chunk.text, end="", flush=True)
+
+    Tools:
+        .. code-block:: python
+
+            class Weather(BaseModel):
+                city: str
+
+            chat.bind_tools([Weather]).invoke("How is the weather in Oslo?").tool_calls
+
+    Structured output:
+        .. code-block:: python
+
+            class Person(BaseModel):
+                name: str
+                age: int
+
+            chat.with_structured_output(Person).invoke("Ada is 36.")
+
+    Images:
+        .. code-block:: python
+
+            question = {"type": "text", "text": "What is this?"}
+            photo = {"type": "image", "base64": data, "mime_type": "image/jpeg"}  # or "url", or OpenAI's image_url
+            chat.invoke([HumanMessage([question, photo])])
+
+    Usage and reasoning:
+        ``usage_metadata`` holds what the server has counted; nothing is estimated. A model's reasoning is
+        ``additional_kwargs["reasoning_content"]``, which ``content_blocks`` shows as a block; it is not sent back. In a
+        stream both come with the last chunk.
+
+    Response metadata:
+        ``model_name``, ``model_provider``, ``finish_reason``, ``attempts``, and ``served_model``: what the server calls
+        the model that has answered.
+    """
+
+    provider_name: ClassVar[str] = "openai_compatible"
+
+    path: str | None = None
+    models_path: str | None = None
+    tool_mode: str | None = None
+    stream_usage: bool | None = None
+
+    def served_models(self) -> tuple[str, ...]:
+        """Names of the models that the server has by now.
+
+        Raises:
+            ProviderError: Of the fitting class, if it does not say.
+        """
+        return portal.call(self.aserved_models)
+
+    async def aserved_models(self) -> tuple[str, ...]:
+        """As ``served_models``, awaited."""
+        client = self._face
+        provider = client.provider
+        assert isinstance(provider, OpenAICompatible)  # noqa: S101  # the registry's own class of that name
+        with translated():
+            names: tuple[str, ...] = await client.arun(provider.served_models)
+        return names
+
+
 class ChatFreeProvider(AnyProviderModel, FreeChatModel):
-    """Any registered provider as a chat model, third parties' included.
+    """Any provider as a chat model: presets of hosted services, and third parties' included.
 
     Args:
-        provider: Its name in the registry, e.g. ``"yqcloud"``.
+        provider: Its name, e.g. ``"yqcloud"`` or ``"groq"``; ``freeproviders list`` shows them.
         settings: Its settings by name; they may also be given as arguments of their own.
+
+    A preset's key is ``api_key``, else an environment variable such as ``GROQ_API_KEY``; a call without one raises
+    ``LoginRequired``, which names the variable. All else is as with ``ChatOpenAICompatible``.
 
     Example:
         .. code-block:: python
 
-            ChatFreeProvider(provider="yqcloud", network=False).invoke("Hello!").text
+            ChatFreeProvider(provider="groq", model="openai/gpt-oss-120b", tool_mode="native").invoke("Hello!").text
     """
 
 
 _CLASSES: Mapping[str, type[FreeChatModel]] = {
-    cls.provider_name: cls for cls in (ChatPi, ChatPizzagpt, ChatAiChats, ChatYqcloud, ChatFlowGpt)
+    cls.provider_name: cls
+    for cls in (ChatPi, ChatPizzagpt, ChatAiChats, ChatYqcloud, ChatFlowGpt, ChatOpenAICompatible)
 }
 
 
@@ -309,7 +413,8 @@ def init_free_chat_model(model: str, *, provider: str | None = None, **kwargs: A
     """A chat model from one word, in the manner of LangChain's ``init_chat_model``.
 
     Args:
-        model: ``"yqcloud:gpt-4"``, ``"yqcloud"`` for its default model, or a bare model name with ``provider``.
+        model: ``"yqcloud:gpt-4"``, ``"yqcloud"`` for its default model, or a bare model name with ``provider``. What
+            follows the first colon is the model: ``"ollama:qwen3:8b"``, ``"groq:openai/gpt-oss-120b"``.
         provider: Name of the provider, where ``model`` does not say it.
         kwargs: Arguments of the model's class.
 
@@ -322,10 +427,11 @@ def init_free_chat_model(model: str, *, provider: str | None = None, **kwargs: A
 
             init_free_chat_model("flowgpt:claude-v2", temperature=0).invoke("Hello!").text
     """
-    name: str | None = model
-    if provider is None:
-        provider, _, name = model.partition(":")
     with translated():
+        check_kinds({"model": model, "provider": provider}, "")
+        name: str | None = model
+        if provider is None:
+            provider, _, name = (model or "").partition(":")
         registry.get(provider)
     if name:
         kwargs["model"] = name

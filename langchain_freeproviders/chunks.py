@@ -1,6 +1,6 @@
 """The events of a stream as LangChain's chunks."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk
@@ -22,8 +22,9 @@ from freeproviders.wire import (
     Text,
 )
 from langchain_freeproviders.messages import image_block, image_caption, text_block
+from langchain_freeproviders.metadata import known_of
 
-__all__ = ["Chunks", "metadata_of"]
+__all__ = ["Chunks"]
 
 # The word among a chunk's ``additional_kwargs`` that voids all chunks before it.
 _RESTARTED = "restarted"
@@ -52,10 +53,13 @@ class Chunks:
     Args:
         restarts: Whether an answer may begin anew; a chunk then says so. LangChain's newest protocol has no word for
             it, so there it is the error it comes from.
+        blocks: Whether text and reasoning are blocks with an index of their own, as LangChain's ``output_version="v1"``
+            needs them: left to itself it numbers blocks by changes of kind, and takes them for parts of calls.
     """
 
-    def __init__(self, *, restarts: bool = True) -> None:
+    def __init__(self, *, restarts: bool = True, blocks: bool = False) -> None:
         self._restarts = restarts
+        self._blocks = blocks
         self._images = self._calls = 0
         self._open: dict[int, str] = {}
 
@@ -88,7 +92,7 @@ class Chunks:
                 self._open.pop(event.index, None)
                 return None
             case Text():
-                message = AIMessageChunk(content=event.text)
+                message = AIMessageChunk(content=[text_block(event.text)] if self._blocks else event.text)
             case Image():
                 self._images += 1
                 number = self._images
@@ -98,12 +102,18 @@ class Chunks:
             case CallStarted() | CallArguments() | CallFailed():
                 message = AIMessageChunk(content="", tool_call_chunks=[self._call(event)])
             case Done():
-                # Metadata stands on the last chunk alone: core adds chunks up, and strings with them ("gpt-4gpt-4").
-                facts = metadata_of(event.metadata)
-                message = AIMessageChunk(content="", response_metadata=facts, chunk_position="last")
+                message = self._last(event)
             case _:
                 message = AIMessageChunk(content="")
         return _Chunk(message=message)
+
+    def _last(self, event: Done) -> AIMessageChunk:
+        """What is known stands on the last chunk alone: core adds chunks up, and strings with them ("gpt-4gpt-4")."""
+        content: str | list[str | dict[str, Any]] = ""
+        if self._blocks and (reasoning := event.metadata.get("reasoning")):
+            index = max(self._images, self._calls) + 1
+            content = [{"type": "reasoning", "reasoning": reasoning, "index": index}]
+        return AIMessageChunk(content=content, chunk_position="last", **known_of(event.metadata))
 
     def _anew(self, event: Restarted) -> AIMessageChunk:
         if not self._restarts:
@@ -144,9 +154,3 @@ def _closes(text: str) -> bool:
         return isinstance(parse_partial_json(text), dict)
     except ValueError:
         return False
-
-
-def metadata_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of an answer, under LangChain's names."""
-    renamed = {"provider": "model_provider", "model": "model_name"}
-    return {renamed.get(name, name): value for name, value in facts.items()}

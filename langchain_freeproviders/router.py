@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.language_models import ModelProfile
 from langchain_core.language_models.base import LangSmithParams
-from pydantic import InstanceOf, SerializeAsAny
+from pydantic import InstanceOf, SerializeAsAny, field_validator
 
 from freeproviders.breaker import BreakerPolicy, BreakerState
 from freeproviders.candidates import Candidate
@@ -22,8 +22,12 @@ from freeproviders.wire import Image
 from langchain_freeproviders.callbacks import listener
 from langchain_freeproviders.chat import FaceChatModel, FreeChatModel
 from langchain_freeproviders.chat_models import init_free_chat_model
+from langchain_freeproviders.errors import translated
+from langchain_freeproviders.kinds import check_kinds
 
 __all__ = ["ChatFreeRouter"]
+
+_SEEING = ("image_inputs", "image_url_inputs", "image_tool_message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +53,11 @@ class ChatFreeRouter(FaceChatModel):
         checked: File written by ``freeproviders check --save``: who answered there comes first, the fastest ahead.
 
     Key init args — completion:
-        model, temperature, stop: As in a call: where set, they hold for all candidates. A candidate without that model
-            is not asked.
+        model, temperature, max_tokens, stop: As in a call: where set, they hold for all candidates. A candidate without
+            that model is not asked; one without a field for the others is.
         stream_tool_args: Whether streams give the arguments of tool calls as they grow (default: whole).
         image_format: ``"url"`` or ``"bytes"``; by default what each candidate says.
-        max_tokens, api_key: Accepted; no service has a field for them.
+        api_key: Accepted, unused: each candidate has its own.
 
     Key init args — routing:
         max_retries: Further rounds over all candidates (default 1).
@@ -65,6 +69,11 @@ class ChatFreeRouter(FaceChatModel):
         wait_for_cooldown: Where all are being left alone, wait for the first of them, within ``timeout``.
         on_interrupt: ``"raise"``: an answer that breaks off after its first piece is a ``StreamInterrupted``.
             ``"restart"``: the next candidate begins anew; see below.
+
+    Candidates that differ:
+        Each is given tools and schemas in its own way, as data or in words. Images are shown to those that see them;
+        the others are not asked then, and where none sees them it is ``UnsupportedContent``. A setting given with a
+        call (``tool_mode="native"``) likewise leaves those that have it.
 
     Instantiate and invoke:
         .. code-block:: python
@@ -89,7 +98,8 @@ class ChatFreeRouter(FaceChatModel):
 
     Response metadata:
         ``model_name``, ``model_provider``, ``finish_reason``, ``attempts``; ``candidate``: who answered; ``tried``:
-        what the others said; ``thread`` where asked for, which goes back to the same candidate.
+        what the others said; ``thread`` where asked for, which goes back to the same candidate. Usage and reasoning as
+        from the candidate alone.
 
     Raises:
         AllProvidersFailed: From calls, if nobody could answer; ``attempts`` says why, one by one.
@@ -106,9 +116,25 @@ class ChatFreeRouter(FaceChatModel):
     wait_for_cooldown: bool = False
     on_interrupt: Literal["raise", "restart"] = "raise"
 
+    @field_validator("candidates", mode="before")
+    @classmethod
+    def _check_candidates(cls, given: Any) -> Any:
+        """Tells what a candidate is; pydantic would show the whole build of a chat model."""
+        with translated():
+            if isinstance(given, str) or not isinstance(given, Sequence):
+                raise InvalidSetting("candidates must be a list of chat models and names")
+            for one in given:
+                _check_candidate(one)
+        return given
+
     def snapshot(self) -> Mapping[str, BreakerState]:
         """What is known of each candidate by now, by name: who fails, and for how long it is left alone."""
         return self._face.snapshot()
+
+    def _repr_html_(self) -> str:
+        from freeproviders.notebook.views import router_html  # loaded by who looks at it in a notebook
+
+        return router_html(self._face)
 
     def _provider_name(self) -> str:
         return "router"
@@ -132,6 +158,7 @@ class ChatFreeRouter(FaceChatModel):
         return self._kept((rules, self.weights, [*map(_signature, self.candidates)]), lambda: self._build(rules))
 
     def _rules(self) -> Mapping[str, Any]:
+        check_kinds({"max_retries": self.max_retries, "timeout": self.timeout}, self._provider_name())
         rounds = self.max_retries + 1
         return {
             "weighted": self.weights is not None,
@@ -170,10 +197,11 @@ class ChatFreeRouter(FaceChatModel):
         return await self._chats[image.candidate]._with_bytes(image, self.image_format)  # noqa: SLF001  # its own kind
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        """What all candidates have."""
+        """What all candidates have; for images one that sees them is enough, as only such are shown any."""
         profiles: list[Mapping[str, Any]] = [chat.profile or {} for chat in self._chats.values()]
         flags = [name for name, value in profiles[0].items() if isinstance(value, bool)]
         shared: dict[str, Any] = {name: all(profile.get(name) for profile in profiles) for name in flags}
+        shared |= {name: any(profile.get(name) for profile in profiles) for name in flags if name in _SEEING}
         shared["name"] = f"router over {', '.join(self._chats)}"
         shared["max_input_tokens"] = min(profile.get("max_input_tokens", 0) for profile in profiles)
         return cast("ModelProfile", shared)
@@ -187,6 +215,7 @@ class ChatFreeRouter(FaceChatModel):
             "weights": self.weights,
             "model": self.model,
             "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
             "stop": self.stop,
             "image_format": self.image_format,
         }
@@ -197,8 +226,17 @@ class ChatFreeRouter(FaceChatModel):
         return params
 
 
+def _check_candidate(given: object) -> None:
+    if not isinstance(given, str | FreeChatModel):
+        raise InvalidSetting(
+            f"a candidate must be a chat model of this package or a name such as 'yqcloud:gpt-4', not a "
+            f"{type(given).__name__}"
+        )
+
+
 def _signature(candidate: FreeChatModel | str) -> Any:
     """What makes a candidate the one it is; its client is made anew where a setting changes."""
+    _check_candidate(candidate)
     return candidate if isinstance(candidate, str) else _candidate(candidate)
 
 
@@ -208,6 +246,7 @@ def _candidate(chat: FreeChatModel, weight: float = 1.0) -> Candidate:
         name=chat.name or "",
         model=chat.model if "model" in chat.model_fields_set else None,
         temperature=chat.temperature,
+        max_tokens=chat.max_tokens,
         stop=tuple(chat.stop or ()),
         weight=weight,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, InstanceOf, model_validator
+from pydantic import Field, InstanceOf, SecretStr, model_validator
 
 from freeproviders import registry
 from freeproviders.errors import InvalidSetting
@@ -18,6 +18,7 @@ from freeproviders.transport import Client
 from freeproviders.wire import Image, Prompt
 from langchain_freeproviders.base import FaceModel
 from langchain_freeproviders.errors import translated
+from langchain_freeproviders.kinds import check_kinds
 
 __all__ = ["AnyProviderModel", "FreeProviderModel"]
 
@@ -47,8 +48,10 @@ class FreeProviderModel(FaceModel):
     def _settle(self) -> None:
         """Builds the client once, and lets the fields show what it uses."""
         client = self._face
-        # Into the instance's dictionary, past pydantic: what nobody set must not count as set.
-        self.__dict__.update({name: getattr(client.provider, name) for name in self._setting_names()})
+        # Into the instance's dictionary, past pydantic: what nobody set must not count as set. The key stays as it was
+        # given: one of the environment must not go along to another base_url.
+        shown = (name for name in self._setting_names() if name != "api_key")
+        self.__dict__.update({name: getattr(client.provider, name) for name in shown})
         self.__dict__["model"] = client.provider.model_name(Prompt(turns=(), model=self.model))
         self._built = (self._signature(), client)
 
@@ -68,7 +71,7 @@ class FreeProviderModel(FaceModel):
         return _setting_names(type(self), self._provider_name())
 
     def _settings(self) -> dict[str, Any]:
-        settings = {name: getattr(self, name) for name in self._setting_names()}
+        settings = {name: _revealed(getattr(self, name)) for name in self._setting_names()}
         return {**settings, "extra_body": self.model_kwargs or None}
 
     def _signature(self) -> tuple[Any, ...]:
@@ -79,6 +82,8 @@ class FreeProviderModel(FaceModel):
         return self._kept(self._signature(), self._new_client)
 
     def _new_client(self) -> Client:
+        words = {name: getattr(self, name) for name in ("max_retries", "timeout", "proxy", "model_kwargs")}
+        check_kinds({**words, "model": self.model}, self._provider_name())
         return Client(
             self._provider_name(),
             retry=Retry(attempts=self.max_retries + 1),
@@ -102,10 +107,15 @@ class FreeProviderModel(FaceModel):
             "provider": self._provider_name(),
             "model": self.model,
             "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
             "stop": self.stop,
             "image_format": self.image_format,
             **shown,
         }
+
+
+def _revealed(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 @functools.cache  # asked for with every call
@@ -127,8 +137,9 @@ class AnyProviderModel(FreeProviderModel):
         with translated():
             if "provider" not in words:
                 raise InvalidSetting(f"provider is missing. Known: {', '.join(registry.names())}.")
-            known = registry.get(words["provider"]).setting_names()
-            chosen = dict(words.get("settings", {}))
+            check_kinds({"settings": words.get("settings"), "provider": words["provider"]}, "")
+            known = registry.get(words["provider"] or "").setting_names()
+            chosen = dict(words.get("settings") or {})
             for word in chosen:
                 if word not in known:
                     raise InvalidSetting(f"unknown setting {word!r}.{nearest(word, known)}")
@@ -140,4 +151,4 @@ class AnyProviderModel(FreeProviderModel):
         return self.provider
 
     def _settings(self) -> dict[str, Any]:
-        return {**super()._settings(), **self.settings}
+        return {**super()._settings(), **{name: _revealed(value) for name, value in self.settings.items()}}

@@ -55,14 +55,16 @@ def schema_of(response_format: Any) -> Mapping[str, Any] | None:
     """The JSON Schema that a ``response_format`` asks for, or None where it asks for text.
 
     Raises:
-        InvalidSetting: If its type is unknown.
+        InvalidSetting: If its type is unknown, or its schema missing.
     """
     if response_format is None or not isinstance(response_format, Mapping):
         return None if response_format is None else convert_to_json_schema(response_format)
     kind = response_format.get("type")
     if kind == "json_schema":
-        schema: Mapping[str, Any] = response_format["json_schema"]["schema"]
-        return schema
+        match response_format:
+            case {"json_schema": {"schema": Mapping() as schema}}:
+                return schema
+        raise InvalidSetting('a response_format of type json_schema needs {"json_schema": {"name", "schema"}}')
     if kind == "json_object":
         return {"type": "object", "additionalProperties": True}
     if kind == "text":
@@ -104,7 +106,13 @@ class _ObjectOfCall(PydanticToolsParser):
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
         """The object of the one call; while the answer grows, as soon as it is one."""
-        return _required(super().parse_result(result, partial=partial), result, partial=partial)
+        growing = partial and not _is_whole(result)
+        try:
+            parsed = super().parse_result(result, partial=growing)
+        except ValueError as error:  # by rules of the class that its schema does not tell
+            said = str(getattr(getattr(result[0], "message", None), "tool_calls", ""))
+            raise OutputParserException(f"the call does not fit: {error}: {said}", llm_output=said) from error
+        return _required(parsed, result, partial=partial)
 
 
 class _DictOfCall(JsonOutputKeyToolsParser):

@@ -1,11 +1,14 @@
 """Shared by all suites: no connection leaves this machine, no setting leaks in from outside, one sandbox per worker."""
 
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
+from freeproviders.presets import presets
 from freeproviders.sandbox import Sandbox, Settings
 from freeproviders.testing.guard import at_home
 
@@ -30,11 +33,20 @@ def strays() -> Iterator[list[str]]:
     assert attempts == []
 
 
+@pytest.fixture(scope="session")
+def _no_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("config")
+
+
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, _no_config: Path) -> None:
     for name in list(os.environ):
         if name.startswith("FREEPROVIDERS_") or name.lower() in _PROXIES:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("FREEPROVIDERS_CONFIG", str(_no_config))  # neither presets nor logins of whoever runs the tests
+    for preset in presets().values():  # nor their keys
+        for name in (*preset.key_variables, *re.findall(r"{(\w+)}", preset.base_url)):
+            monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ class TestOpenAICompatible(ProviderContract):
         "stream_options": {"include_usage": True},
     }
     headers = {"Accept": "text/event-stream, application/json"}
-    choices = {"tool_mode": ("native", "prompted")}
+    choices = {"tool_mode": ("native", "prompted"), "path": ("/first", "/second"), "models_path": ("/first", "/second")}
     fragments = (
         *(
             b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n',
@@ -154,6 +154,10 @@ REFUSALS = {
     "a quota": (429, '{"error": {"code": "insufficient_quota", "message": "x"}}', errors.RateLimited),
     "a filter": (400, '{"error": {"code": "content_filter", "message": "x"}}', errors.Blocked),
     "no object at all": (400, "[]", errors.RequestRejected),
+    "litellm's unknown model": (400, '{"error": {"message": "Invalid model name"}}', errors.UnknownModel),
+    "Ollama's unknown model": (404, '{"error": {"message": "model \\"x:1b\\" not found"}}', errors.UnknownModel),
+    "vLLM's unknown model": (404, '{"message": "The model `x` does not exist."}', errors.UnknownModel),
+    "litellm's unknown key": (400, '{"error": {"type": "no_db_connection", "code": "400"}}', errors.LoginRequired),
     "an overloaded server": (503, '{"error": {"message": "try again in 3s"}}', errors.ServerFailed),
 }
 
@@ -167,7 +171,8 @@ def test_the_code_says_more_than_the_status(status, body, kind):
 
 WAITS = {
     "milliseconds": ({"retry-after-ms": "1500"}, 1.5),
-    "the surest first": ({"retry-after": "9", "retry-after-ms": "1500"}, 9.0),
+    "the one that is not rounded up": ({"retry-after": "2", "retry-after-ms": "1500"}, 1.5),
+    "headers before words": ({"retry-after": "2", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9"}, 2.0),
     "the tokens are spent": ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "2m59.56s"}, 179.56),
     "short": ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "120ms"}, 0.12),
     "hours": ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1h0m1s"}, 3601.0),
@@ -177,6 +182,22 @@ WAITS = {
     "nonsense": ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}, None),
     "no number at all": ({"retry-after-ms": "nan"}, None),
 }
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("5 seconds. All", 5.0), ("2 minutes", 120.0), ("1.5s.", 1.5), ("1m2s", 62.0), ("1 hour", 3600.0)],
+)
+def test_a_wait_in_words_is_read(words, seconds):
+    body = f'{{"error": {{"message": "No deployments available, Try again in {words}"}}}}'.encode()
+    assert Client(NAME).provider.failure(Reply(status=429, body=body)).retry_after == seconds
+
+
+@pytest.mark.parametrize("code", ["429", '"429"'])
+async def test_an_error_in_a_stream_is_judged_by_the_status_in_it(sandbox, code):
+    sandbox.scenario = Scenario(body=f'data: {{"error": {{"message": "slow down", "code": {code}}}}}\n\n')
+    with pytest.raises(errors.RateLimited, match="slow down"):
+        await client_of(sandbox, NAME).acomplete("hello")
 
 
 @pytest.mark.parametrize(("headers", "seconds"), WAITS.values(), ids=WAITS)
@@ -259,3 +280,16 @@ async def test_options_travel_as_fields_and_only_if_given(sandbox):
 def test_a_mode_that_does_not_exist_is_refused():
     with pytest.raises(errors.InvalidSetting, match="tool_mode"):
         Client(NAME, tool_mode="magic")
+
+
+@pytest.mark.parametrize("name", ["path", "models_path"])
+def test_a_path_without_its_slash_is_told(name):
+    with pytest.raises(errors.InvalidSetting, match=f"{name} must begin with /"):
+        Client(NAME, **{name: "here"})
+
+
+@pytest.mark.parametrize("name", ["api_key", "base_url", "path", "tool_mode", "stream_usage", "models", "extra_body"])
+def test_a_setting_of_the_wrong_kind_is_told_and_not_quoted(name):
+    with pytest.raises(errors.InvalidSetting, match=f"{name} must be a") as caught:
+        Client(NAME, **{name: 12345})
+    assert "12345" not in str(caught.value)

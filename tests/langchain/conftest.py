@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import langchain_freeproviders as package
-from freeproviders.sandbox import Sandbox, Scenario
+from freeproviders.sandbox import Sandbox, Scenario, Settings
 
 CHAT_CLASSES = [
     package.ChatPi,
@@ -14,6 +14,7 @@ CHAT_CLASSES = [
     package.ChatAiChats,
     package.ChatYqcloud,
     package.ChatFlowGpt,
+    package.ChatOpenAICompatible,
 ]
 
 
@@ -25,6 +26,7 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    running_sandbox.settings = Settings()
     running_sandbox.reset()
     return running_sandbox
 
@@ -48,6 +50,12 @@ def chat(make: Callable[..., Any]) -> Any:
 @pytest.fixture
 def yqcloud(sandbox: Sandbox) -> Callable[..., package.ChatYqcloud]:
     return lambda **words: package.ChatYqcloud(**{"base_url": sandbox.url("yqcloud"), **words})
+
+
+@pytest.fixture
+def server(sandbox: Sandbox) -> Callable[..., package.ChatOpenAICompatible]:
+    """Makes a chat model that speaks to the sandbox as to an OpenAI-compatible server."""
+    return lambda **words: package.ChatOpenAICompatible(**{"base_url": sandbox.url("openai_compatible"), **words})
 
 
 @pytest.fixture

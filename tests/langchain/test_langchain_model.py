@@ -155,9 +155,10 @@ def test_a_changed_field_takes_effect(yqcloud, sandbox):
 
 def test_the_profile_is_honest(chat):
     profile = chat.profile
+    native = chat.provider_name == "openai_compatible"
     assert profile["tool_calling"]
-    assert not profile["structured_output"]  # it means natively
-    assert not profile["image_inputs"]
+    assert profile["structured_output"] == native  # it means natively
+    assert profile["image_inputs"] == profile["image_url_inputs"] == profile["image_tool_message"] == native
     assert profile["max_input_tokens"] == chat.card.context_window
 
 

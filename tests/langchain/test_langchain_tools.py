@@ -1,4 +1,4 @@
-"""Tools on models that have none: binding, calls whole and streamed, results sent back, agents, structured output."""
+"""Tools told in words, to models that have none or shall not use them: calls, results, agents, structured output."""
 
 import json
 from functools import reduce
@@ -64,6 +64,12 @@ def sent(sandbox, number=-1):
     return json.dumps(sandbox.received[number].json, ensure_ascii=False)
 
 
+@pytest.fixture
+def prompting(make, chat_class):
+    """A chat model of the service under test that is told of tools and schemas in words."""
+    return make(**{"tool_mode": "prompted"} if "tool_mode" in chat_class.model_fields else {})
+
+
 def test_a_call_comes_whole(chat, sandbox):
     say(sandbox, f"Let me see.\n{ADD}")
     answer = chat.bind_tools([add]).invoke("What is 1 + 2?")
@@ -122,9 +128,9 @@ def test_a_text_before_a_call_is_not_held_back(yqcloud, sandbox):
     list(chunks)
 
 
-def test_tools_are_told_in_the_prompt(chat, sandbox):
+def test_tools_are_told_in_the_prompt(prompting, sandbox):
     say(sandbox, "Fine.")
-    chat.bind_tools([add, weather]).invoke([("system", "Be brief."), ("user", "hi")])
+    prompting.bind_tools([add, weather]).invoke([("system", "Be brief."), ("user", "hi")])
     told = sent(sandbox)
     assert "add(a: integer, b: integer)  # Adds two numbers." in told
     assert "weather(city: string)" in told
@@ -167,9 +173,9 @@ def test_a_forced_call_may_come_as_its_arguments_alone(yqcloud, sandbox):
     assert (call["name"], call["args"]) == ("weather", {"city": "Rome"})
 
 
-def test_calls_and_results_are_sent_back_in_the_form_asked_for(chat, sandbox):
+def test_calls_and_results_are_sent_back_in_the_form_asked_for(prompting, sandbox):
     say(sandbox, block("weather", city="Rome"), "Sunny.")
-    bound = chat.bind_tools([weather])
+    bound = prompting.bind_tools([weather])
     first = bound.invoke("Weather in Rome?")
     result = ToolMessage("sunny in Rome", tool_call_id=first.tool_calls[0]["id"])
     assert bound.invoke([HumanMessage("Weather in Rome?"), first, result]).text == "Sunny."
@@ -276,9 +282,9 @@ METHODS = ["json_schema", "function_calling", "json_mode"]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_structured_answers_are_values(chat, sandbox, method):
+def test_structured_answers_are_values(prompting, sandbox, method):
     sandbox.scenario = Scenario(answer='Here you are:\n```json\n{"name": "Ada", "age": "36"}\n```\nAnything else?')
-    asker = chat.with_structured_output(Person, method=method)
+    asker = prompting.with_structured_output(Person, method=method)
     assert asker.invoke("Who?") == Person(name="Ada", age=36)
     assert list(asker.stream("Who?"))[-1] == Person(name="Ada", age=36)
 
