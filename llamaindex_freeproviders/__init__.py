@@ -4,7 +4,17 @@
 """
 
 from llamaindex_freeproviders.image_tool import FreeImageToolSpec
-from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, Pi, Pizzagpt, Yqcloud
+from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, OpenAICompatible, Pi, Pizzagpt, Yqcloud
 from llamaindex_freeproviders.router import FreeRouter
 
-__all__ = ["AiChats", "FlowGpt", "FreeImageToolSpec", "FreeProvider", "FreeRouter", "Pi", "Pizzagpt", "Yqcloud"]
+__all__ = [
+    "AiChats",
+    "FlowGpt",
+    "FreeImageToolSpec",
+    "FreeProvider",
+    "FreeRouter",
+    "OpenAICompatible",
+    "Pi",
+    "Pizzagpt",
+    "Yqcloud",
+]

@@ -1,10 +1,12 @@
-"""The calls: LlamaIndex's eight methods over what the core asks. What an LLM is made of lives in ``configured``."""
+"""The calls: LlamaIndex's eight methods over what the core asks.
+
+What an LLM is made of lives in ``configured``, the words of a call in ``prompting``, objects in ``structured``.
+"""
 
 import asyncio
 import contextlib
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import (
@@ -20,65 +22,43 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.instrumentation.span import active_span_id
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.llm import ToolSelection
-from llama_index.core.program.utils import FlexibleModel, get_program_for_llm
-from llama_index.core.prompts import PromptTemplate
 from llama_index.core.rate_limiter import BaseRateLimiter
-from llama_index.core.types import BasePydanticProgram, Model, PydanticProgramMode
 
 from freeproviders.blocking import portal
-from freeproviders.errors import BadReply, InvalidSetting
 from freeproviders.face import Face
 from freeproviders.images import fetch
 from freeproviders.reports import AttemptStarted, Listen, Report
-from freeproviders.settings import nearest
 from freeproviders.wire import CallArguments, CallDone, CallFailed, CallStarted, Done, Event, Image, Prompt, Text
-from llamaindex_freeproviders.configured import Configured, renamed
 from llamaindex_freeproviders.instrumentation import event_of, fire
-from llamaindex_freeproviders.messages import (
-    Growing,
-    GrowingChat,
-    GrowingCompletion,
-    call_of,
-    to_turns,
-    with_user_message,
-)
-from llamaindex_freeproviders.tools import choice_of, tool_of
+from llamaindex_freeproviders.messages import Growing, GrowingChat, GrowingCompletion, call_of, with_user_message
+from llamaindex_freeproviders.structured import Structured
+from llamaindex_freeproviders.tools import tool_of
 
 __all__ = ["FreeLLM"]
 
 L = TypeVar("L", bound="FreeLLM")
 R = TypeVar("R")
 
-# LlamaIndex's names of settings, and the core's; a call takes both.
-_SPELLINGS = {"api_base": "base_url", "additional_kwargs": "extra_body"}
 # What makes no response of its own: a call is told of when it is whole, or by its growing arguments.
 _UNTOLD = (CallStarted, CallFailed)
-# What core passes with the tools; without tools it says nothing.
-_TOOL_WORDS = ("tools", "tool_choice", "tool_required", "allow_parallel_tool_calls", "verbose")
-_CALL_WORDS = (
-    "model",
-    "temperature",
-    "max_tokens",
-    "stop",
-    "thread",
-    "formatted",
-    "stream_tool_args",
-    *_TOOL_WORDS,
-)
 
 
-class FreeLLM(Configured):
+class FreeLLM(Structured):
     """The calls of all LLMs here.
 
-    Each call takes, besides its messages or its text, ``model``, ``temperature``, ``stop`` and any setting of the
-    service that is no secret; they win over the constructor's for this call. ``thread={}`` starts a conversation that
-    the service keeps (Pi, Yqcloud), ``thread=response.raw["thread"]`` goes on with it: then only what is new is sent.
+    Each call takes, besides its messages or its text, ``model``, ``temperature``, ``max_tokens``, ``stop`` and any
+    setting of the service that is no secret (``tool_mode="prompted"``); they win over the constructor's for this call.
+    ``thread={}`` starts a conversation that the service keeps (Pi, Yqcloud), ``thread=response.raw["thread"]`` goes on
+    with it: then only what is new is sent. With ``schema=``, a JSON Schema or a class of pydantic, the text of the
+    answer is one JSON value that fits. Image blocks of users and tools are shown to services that see them.
 
     ``raw`` of an answer, of a stream's last piece, is a dict: ``provider``, ``model``, ``finish_reason``,
-    ``attempts``, and where there is one ``thread``, ``citations``, ``message_sid`` or ``image_urls``; calls that were
-    mended are told of in ``tool_call_repairs``, calls that cannot be made in ``invalid_tool_calls`` (``name``,
-    ``args``, ``id``, ``error``). A stream's ``delta``s join to its text; a whole answer is what the last piece of a
-    stream would be. With ``stream_tool_args=True`` a stream shows calls while their arguments grow.
+    ``attempts``, and where there is one ``thread``, ``citations``, ``message_sid``, ``image_urls``, ``served_model``,
+    ``reasoning`` or ``usage`` (tokens as the service counted them; ``additional_kwargs`` of the response has them too).
+    Calls that were mended are told of in ``tool_call_repairs``, calls that cannot be made in ``invalid_tool_calls``
+    (``name``, ``args``, ``id``, ``error``). What the model thought is a ``ThinkingBlock`` before its text. A stream's
+    ``delta``s join to its text; a whole answer is what the last piece of a stream would be. With
+    ``stream_tool_args=True`` a stream shows calls while their arguments grow.
 
     What happens on the way is told to core's instrumentation: see ``instrumentation``.
 
@@ -90,11 +70,6 @@ class FreeLLM(Configured):
     @abstractmethod
     def _face(self) -> Face:
         """What answers."""
-
-    @property
-    @abstractmethod
-    def _source(self) -> str:
-        """Who that is, in errors and in the pieces of a stream."""
 
     async def __aenter__(self: L) -> L:
         await self._face.__aenter__()
@@ -108,22 +83,22 @@ class FreeLLM(Configured):
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Answers a conversation."""
-        return self._whole(self._asked(messages, kwargs), self._growing_chat())
+        return self._whole(self._asked(self._turns(messages), kwargs), self._growing_chat())
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Answers a conversation piece by piece."""
-        return self._pieces(self._asked(messages, kwargs), self._growing_chat())
+        return self._pieces(self._asked(self._turns(messages), kwargs), self._growing_chat())
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Answers a conversation."""
-        return await self._awhole(self._asked(messages, kwargs), self._growing_chat())
+        return await self._awhole(self._asked(await self._aturns(messages), kwargs), self._growing_chat())
 
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Answers a conversation piece by piece."""
-        return self._apieces(self._asked(messages, kwargs), self._growing_chat())
+        return self._apieces(self._asked(await self._aturns(messages), kwargs), self._growing_chat())
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
@@ -151,7 +126,7 @@ class FreeLLM(Configured):
     def _growing_completion(self) -> GrowingCompletion:
         return GrowingCompletion(self._source, inline=False)
 
-    # Tools: the services have none, so the prompt describes them and the core reads the calls back.
+    # Tools: where a service has none, the core describes them in the prompt and reads the calls back.
 
     def _prepare_chat_with_tools(
         self,
@@ -188,86 +163,6 @@ class FreeLLM(Configured):
             raise ValueError(f"expected a tool call, the answer holds none: {str(response.message.content)[:200]!r}")
         calls = map(call_of, blocks)
         return [ToolSelection(tool_id=call.id, tool_name=call.name, tool_kwargs=dict(call.arguments)) for call in calls]
-
-    # Streamed objects: core's programs say only of whole answers that a call must come.
-
-    def _structured_stream_call(
-        self,
-        output_cls: type[Model],
-        prompt: PromptTemplate,
-        llm_kwargs: dict[str, Any] | None = None,
-        **prompt_args: Any,
-    ) -> Generator[Model | list[Model] | FlexibleModel | list[FlexibleModel], None, None]:
-        program, words = self._streaming_program(output_cls, prompt), {"stream_tool_args": True, **(llm_kwargs or {})}
-        yield from _ended(program.stream_call(llm_kwargs=words, **prompt_args), output_cls)
-
-    async def _structured_astream_call(
-        self,
-        output_cls: type[Model],
-        prompt: PromptTemplate,
-        llm_kwargs: dict[str, Any] | None = None,
-        **prompt_args: Any,
-    ) -> AsyncGenerator[Model | list[Model] | FlexibleModel | list[FlexibleModel], None]:
-        program, words = self._streaming_program(output_cls, prompt), {"stream_tool_args": True, **(llm_kwargs or {})}
-        return _aended(await program.astream_call(llm_kwargs=words, **prompt_args), output_cls)
-
-    def _streaming_program(self, output_cls: type[Model], prompt: PromptTemplate) -> BasePydanticProgram[Model]:
-        mode = self.pydantic_program_mode
-        by_calls = mode == PydanticProgramMode.FUNCTION or (
-            mode == PydanticProgramMode.DEFAULT and self.is_function_calling_model
-        )
-        return get_program_for_llm(output_cls, prompt, self, mode, **({"tool_choice": "any"} if by_calls else {}))
-
-    # From framework words to a prompt.
-
-    def _asked(self, messages: Sequence[ChatMessage], words: Mapping[str, Any]) -> Prompt:
-        settings = renamed(words, _SPELLINGS)
-        self._check_words(settings)
-        call = {word: settings.pop(word, None) for word in _CALL_WORDS}
-        self._warn_of(call, stacklevel=4)
-        tools = tuple(tool_of(tool) for tool in call["tools"] or ())
-        stop = self.stop if call["stop"] is None else call["stop"]
-        return Prompt(
-            turns=to_turns(messages, self._source),
-            model=call["model"] or self.model,
-            temperature=self.temperature if call["temperature"] is None else call["temperature"],
-            stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
-            thread=self._thread(call["thread"]),
-            settings=self._call_settings({word: value for word, value in settings.items() if value is not None}),
-            tools=tools,
-            tool_choice=choice_of(call["tool_choice"], tools, required=bool(call["tool_required"])),
-            parallel_calls=call["allow_parallel_tool_calls"] is not False,
-            partial=bool(self.stream_tool_args if call["stream_tool_args"] is None else call["stream_tool_args"]),
-        )
-
-    def _told(self, prompt: str, formatted: bool, words: Mapping[str, Any]) -> Prompt:
-        if words.get("tools"):
-            raise InvalidSetting("a completion has no place for calls of tools: use chat", provider=self._source)
-        text = prompt if formatted or self.completion_to_prompt is None else self.completion_to_prompt(prompt)
-        return self._asked([ChatMessage(content=text)], words)
-
-    def _check_words(self, words: Mapping[str, Any]) -> None:
-        settings = {name for one in self._members.values() for name in one.service.setting_names()}
-        known = {*_CALL_WORDS, *settings} - self.secrets
-        for word in words.keys() - known:
-            if word in self.secrets:
-                raise InvalidSetting(
-                    f"{word} would show in LlamaIndex's events as an argument of a call: give it to the constructor, "
-                    f"or use llm.model_copy(update={{{word!r}: ...}})",
-                    provider=self._source,
-                )
-            raise InvalidSetting(f"unknown argument {word!r} of a call.{nearest(word, known)}", provider=self._source)
-
-    def _call_settings(self, words: dict[str, Any]) -> Mapping[str, Any]:
-        """The settings of a service that a call has, as the service takes them."""
-        return words
-
-    def _thread(self, thread: Any) -> Mapping[str, Any] | None:
-        if thread is None:
-            return None
-        if not isinstance(thread, Mapping):
-            raise InvalidSetting('thread must be {} or the raw["thread"] of an answer', provider=self._source)
-        return deepcopy(dict(thread))
 
     # From events to responses: the whole answer is the last piece of the stream, by construction.
 
@@ -349,28 +244,3 @@ class FreeLLM(Configured):
 
 def _untold(prompt: Prompt) -> tuple[type[Event], ...]:
     return _UNTOLD if prompt.partial else (*_UNTOLD, CallArguments)
-
-
-def _ended(objects: Iterable[Any], output_cls: type[Model]) -> Generator[Any, None, None]:
-    """The objects; an error if the last one is not what was asked for, as core's programs say nothing of it.
-
-    Raises:
-        BadReply: If it is not.
-    """
-    last = None
-    for last in objects:
-        yield last
-    _check_last(last, output_cls)
-
-
-async def _aended(objects: AsyncIterable[Any], output_cls: type[Model]) -> AsyncGenerator[Any, None]:
-    last = None
-    async for last in objects:
-        yield last
-    _check_last(last, output_cls)
-
-
-def _check_last(last: Any, output_cls: type[Model]) -> None:
-    found = last if isinstance(last, list) else [last]
-    if not all(isinstance(item, output_cls) for item in found):
-        raise BadReply(f"the model gave no {output_cls.__name__} that is whole: ask again, or with a simpler form")

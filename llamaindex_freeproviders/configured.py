@@ -50,9 +50,10 @@ class Configured(FunctionCallingLLM):
 
     Args:
         model: A model name; see the class.
-        temperature: Sampling temperature. Only FlowGPT has a field for it; elsewhere it is reported once
-            (``IgnoredParameterWarning``) and has no effect.
-        max_tokens: Longest answer that LlamaIndex plans for, in tokens. No service has a field for it: reported once.
+        temperature: Sampling temperature. FlowGPT and OpenAI-compatible servers have a field for it; elsewhere it is
+            reported once (``IgnoredParameterWarning``) and has no effect.
+        max_tokens: Longest answer that LlamaIndex plans for, in tokens. OpenAI-compatible servers have a field for it;
+            elsewhere it is reported once and does not shorten the answer.
         context_window: Tokens of prompt and answer that LlamaIndex plans for, at least 512; a cautious estimate by
             default, as the services publish none.
         timeout: Seconds to wait for an answer to begin; see the class.
@@ -60,8 +61,9 @@ class Configured(FunctionCallingLLM):
             the class.
         stop: The answer ends before the first of these texts.
         is_chat_model: Whether core sends messages; if False, core flattens them into one prompt first.
-        is_function_calling_model: Whether core calls tools through the model: it is told of them in the prompt, and
-            its calls are read back. If False, core uses ReAct and JSON texts of its own.
+        is_function_calling_model: Whether core calls tools through the model: by the service's own fields where it has
+            any, else it is told of them in the prompt, and its calls are read back. If False, core uses ReAct and JSON
+            texts of its own.
         image_format: ``"bytes"`` fetches generated images into image blocks of chat answers; ``"url"`` leaves them
             as links in the text and in ``additional_kwargs["image_urls"]``.
         stream_tool_args: Whether a stream gives the arguments of calls as they grow, in steps of at least 64
@@ -151,15 +153,22 @@ class Configured(FunctionCallingLLM):
     def _warn_of(self, words: Mapping[str, Any], stacklevel: int) -> None:
         """Reports those of the words that nobody has a field for."""
         cards = [one.card for one in self._members.values()]
-        ignored = ["max_tokens"] if any(card.temperature for card in cards) else ["max_tokens", "temperature"]
+        ignored = [word for word in ("max_tokens", "temperature") if not any(getattr(card, word) for card in cards)]
         given = [word for word in ignored if words[word] is not None]
         warn_ignored(" / ".join(card.title for card in cards), given, stacklevel=stacklevel)
 
     # Copies.
 
     def model_copy(self: C, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> C:
-        """A copy, with some words changed."""
-        return super().model_copy(update=self._known(renamed(update or {}, self._spellings)), deep=deep)
+        """A copy, with some words changed.
+
+        Raises:
+            pydantic.ValidationError: If a value is of the wrong type.
+        """
+        twin, words = super().model_copy(deep=deep), self._known(renamed(update or {}, self._spellings))
+        for name, value in words.items():
+            twin.__pydantic_validator__.validate_assignment(twin, name, value)
+        return twin
 
     def _shared(self) -> list[Any]:
         """What counts for all copies: handlers and limiters. They hold locks, which do not copy."""

@@ -5,16 +5,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
-from llama_index.core.bridge.pydantic import Field, field_serializer
+from llama_index.core.bridge.pydantic import Field, PrivateAttr, field_serializer
 
 from freeproviders import registry
 from freeproviders.blocking import portal
 from freeproviders.errors import InvalidSetting
 from freeproviders.provider import Provider
-from freeproviders.providers import pi, pi_archive
+from freeproviders.providers import openai_compatible, pi, pi_archive
+from freeproviders.settings import nearest
 from llamaindex_freeproviders.service import FreeProviderLLM
 
-__all__ = ["AiChats", "FlowGpt", "FreeProvider", "Pi", "Pizzagpt", "Yqcloud"]
+__all__ = ["AiChats", "FlowGpt", "FreeProvider", "OpenAICompatible", "Pi", "Pizzagpt", "Yqcloud"]
 
 
 class AiChats(FreeProviderLLM):
@@ -169,8 +170,54 @@ class Pi(FreeProviderLLM):
         return provider
 
 
+class OpenAICompatible(FreeProviderLLM):
+    """A server that speaks OpenAI's protocol, by default one on this machine.
+
+    ``OpenAICompatible(api_base="http://localhost:11434/v1", models=["llama3.2"])``: ``api_base`` is where its paths
+    begin, the first of ``models`` is the default model, and others are taken too. It has fields for system prompt,
+    history, temperature and ``max_tokens``, is shown images, takes tools and schemas as data, and counts tokens.
+    Further fields of the protocol go into ``additional_kwargs``: ``{"reasoning_effort": "low"}``. Hosted services are
+    known by name, with their address, key and limits: ``FreeProvider(provider="groq")``.
+
+    Besides its own words it takes those of every LLM here: see ``FreeProviderLLM``.
+
+    Args:
+        path: Path of the answer's request.
+        models_path: Path of the list of models; empty where there is none.
+        tool_mode: How tools and schemas are asked for: ``"native"`` by fields of the protocol, ``"prompted"`` in words,
+            ``"auto"`` natively where that is known to work.
+        stream_usage: Whether the server is asked to count tokens; a few refuse the field for it.
+    """
+
+    _name: ClassVar[str] = "openai_compatible"
+
+    path: str | None = None
+    models_path: str | None = None
+    tool_mode: str | None = None
+    stream_usage: bool | None = None
+
+    async def aserved_models(self) -> tuple[str, ...]:
+        """Names of the models that the server has by now.
+
+        Raises:
+            UnsupportedContent: If it has no list of them.
+        """
+        provider = self.client.provider
+        assert isinstance(provider, openai_compatible.OpenAICompatible), "so the registry has it"  # noqa: S101
+        names: tuple[str, ...] = await self.client.arun(provider.served_models)
+        return names
+
+    def served_models(self) -> tuple[str, ...]:
+        """As ``aserved_models``, blocking."""
+        return portal.call(self.aserved_models)
+
+
 class FreeProvider(FreeProviderLLM):
     """Any service by its name, those of other packages included (entry point ``freeproviders.providers``).
+
+    So are the hosted and local servers that speak OpenAI's protocol, which ``freeproviders list`` names:
+    ``FreeProvider(provider="groq", model="openai/gpt-oss-120b")``. Their keys come from ``api_key``, else from the
+    environment (``GROQ_API_KEY``).
 
     Besides its own words it takes those of every LLM here (see ``FreeProviderLLM``) and all settings of the
     service: ``FreeProvider(provider="pi", route="v2")``.
@@ -183,6 +230,9 @@ class FreeProvider(FreeProviderLLM):
     provider: str
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
 
+    # Presets are read from a file, and every call asks for its service several times.
+    _found: tuple[str, type[Provider]] | None = PrivateAttr(default=None)
+
     if TYPE_CHECKING:
 
         def __init__(self, *, provider: str, **words: Any) -> None: ...  # the words depend on the service
@@ -194,10 +244,18 @@ class FreeProvider(FreeProviderLLM):
 
     @classmethod
     def _known(cls, words: dict[str, Any]) -> dict[str, Any]:
-        if "provider" not in words:
-            raise InvalidSetting(f"provider= is missing. Known: {', '.join(registry.names())}.")
+        if not isinstance(words.get("provider"), str):
+            known = ", ".join(registry.names())
+            raise InvalidSetting(
+                f"provider= must be the name of a service, e.g. {known}; `freeproviders list` has more"
+            )
         own = set(registry.get(words["provider"]).setting_names()) - set(cls.model_fields)
-        settings = {**words.pop("settings", {}), **{word: words.pop(word) for word in own & set(words)}}
+        settings = words.pop("settings", None) or {}
+        if not isinstance(settings, Mapping):
+            raise InvalidSetting("settings must be a mapping, as in {'tool_mode': 'prompted'}")
+        for word in set(settings) - own:
+            raise InvalidSetting(f"settings hold {word!r}, which is a word of its own, or none.{nearest(word, own)}")
+        settings = {**settings, **{word: words.pop(word) for word in own & set(words)}}
         return {**super()._known(words), "settings": settings}
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "FreeProvider":
@@ -212,7 +270,9 @@ class FreeProvider(FreeProviderLLM):
     @property
     def service(self) -> type[Provider]:
         """The service, as the core has it."""
-        return registry.get(self.provider)
+        if self._found is None or self._found[0] != self.provider:
+            self._found = (self.provider, registry.get(self.provider))
+        return self._found[1]
 
     def _settings(self) -> dict[str, Any]:
         return {**self.settings, **super()._settings()}

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, field_serializer, field_validator
@@ -13,13 +12,13 @@ from freeproviders.errors import InvalidSetting
 from freeproviders.policy import Retry
 from freeproviders.router import Router
 from llamaindex_freeproviders.base import FreeLLM
-from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, Pi, Pizzagpt, Yqcloud
+from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, OpenAICompatible, Pi, Pizzagpt, Yqcloud
 from llamaindex_freeproviders.service import FreeProviderLLM
 
 __all__ = ["FreeRouter"]
 
 _MAX_RETRIES = 1
-_CLASSES = {cls.class_name(): cls for cls in (AiChats, FlowGpt, FreeProvider, Pi, Pizzagpt, Yqcloud)}
+_CLASSES = {cls.class_name(): cls for cls in (AiChats, FlowGpt, FreeProvider, OpenAICompatible, Pi, Pizzagpt, Yqcloud)}
 
 
 class FreeRouter(FreeLLM):
@@ -80,16 +79,14 @@ class FreeRouter(FreeLLM):
     @classmethod
     def _known(cls, words: dict[str, Any]) -> dict[str, Any]:
         words = super()._known(words)
-        if isinstance(words.get("candidates"), str):
-            raise InvalidSetting(f"candidates must be a list, as in [{words['candidates']!r}]")
         if "candidates" in words:
-            words["candidates"] = [_llm(given) for given in words["candidates"]]
+            words["candidates"] = [_llm(given) for given in _listed(words["candidates"])]
         return words
 
     @field_validator("checked", "state", mode="before")
     @classmethod
-    def _path_as_text(cls, path: str | Path | None) -> str | None:
-        return None if path is None else os.fspath(path)
+    def _path_as_text(cls, path: Any) -> Any:
+        return os.fspath(path) if isinstance(path, os.PathLike) else path
 
     @field_serializer("candidates")
     def _dumped(self, candidates: list[FreeProviderLLM]) -> list[dict[str, Any]]:
@@ -134,6 +131,7 @@ class FreeRouter(FreeLLM):
                 name=name,
                 model=llm.model,
                 temperature=llm.temperature,
+                max_tokens=llm.max_tokens,
                 stop=tuple(llm.stop or ()),
                 weight=weight,
             )
@@ -158,6 +156,18 @@ class FreeRouter(FreeLLM):
         """What is known of each candidate by now, by name."""
         return self._face.snapshot()
 
+    def _repr_html_(self) -> str:
+        from freeproviders.notebook.views import router_html  # loaded by who looks at it in a notebook
+
+        return router_html(self._face)
+
+
+def _listed(candidates: Any) -> Sequence[Any]:
+    if not isinstance(candidates, Sequence) or isinstance(candidates, str):
+        example = f"[{candidates!r}]" if isinstance(candidates, str) else '["pi", "yqcloud"]'
+        raise InvalidSetting(f"candidates must be a list, as in {example}")
+    return candidates
+
 
 def _llm(given: object) -> FreeProviderLLM:
     """A candidate as it is given: an LLM, a name, or the dump of an LLM."""
@@ -166,8 +176,9 @@ def _llm(given: object) -> FreeProviderLLM:
     if isinstance(given, str):
         name, _, model = given.partition(":")
         return FreeProvider(provider=name, model=model or None)
-    if isinstance(given, Mapping) and given.get("class_name") in _CLASSES:
-        return _CLASSES[given["class_name"]].from_dict(dict(given))
+    kind = given.get("class_name") if isinstance(given, Mapping) else None
+    if isinstance(given, Mapping) and isinstance(kind, str) and kind in _CLASSES:
+        return _CLASSES[kind].from_dict(dict(given))
     raise InvalidSetting(
         'a candidate must be an LLM of llamaindex_freeproviders, or a name such as "pi" or "yqcloud:gpt-4"'
     )

@@ -34,7 +34,8 @@ class FreeProviderLLM(FreeLLM):
         limits: How many requests at once and in a time (``freeproviders.Limits``), by default what is polite; or a
             ``freeproviders.Limiter``, which several LLMs may share. A dump holds the numbers alone.
         api_base: Scheme, host and optional path prefix of the service; ``base_url`` is the same word.
-        api_key: Accepted and not used: the services have none.
+        api_key: The key of an OpenAI-compatible server; never shown. Accepted and not used elsewhere: no other service
+            has one.
         default_headers: Headers of every request, over all others.
         cookies: Cookies of every request: a mapping, the text of a ``Cookie`` header, a file of cookies (its path, or
             its name as text), or ``"stored"`` for what `freeproviders login` has stored.

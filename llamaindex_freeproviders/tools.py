@@ -3,9 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llama_index.core.tools.types import ToolMetadata
+
 from freeproviders.errors import InvalidSetting
 
-__all__ = ["choice_of", "tool_of"]
+__all__ = ["choice_of", "tool_of", "tools_of"]
+
+
+def tools_of(tools: Any) -> tuple[Mapping[str, Any], ...]:
+    """The tools of a call as the core takes them; None for none.
+
+    Raises:
+        InvalidSetting: If they are no list, or one of them is no tool.
+    """
+    if not isinstance(tools, Sequence | None) or isinstance(tools, str):
+        raise InvalidSetting("tools must be a list of tools")
+    return tuple(map(tool_of, tools or ()))
 
 
 def tool_of(tool: Any) -> Mapping[str, Any]:
@@ -14,11 +27,17 @@ def tool_of(tool: Any) -> Mapping[str, Any]:
     Args:
         tool: A LlamaIndex tool, or a function as OpenAI describes it. Names stay as they are, as core looks tools up by
             them, and a prompt restricts them to nothing.
+
+    Raises:
+        InvalidSetting: If it is neither.
     """
     if isinstance(tool, Mapping):
         function: Mapping[str, Any] = tool.get("function", tool)
-        return function
-    facts = tool.metadata
+        if isinstance(function, Mapping) and isinstance(function.get("name"), str):
+            return function
+    facts = getattr(tool, "metadata", None)
+    if not isinstance(facts, ToolMetadata):
+        raise InvalidSetting("a tool must be one of LlamaIndex's, or a function as OpenAI describes it, with its name")
     return {"name": facts.get_name(), "description": facts.description, "parameters": facts.get_parameters_dict()}
 
 

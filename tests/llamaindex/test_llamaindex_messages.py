@@ -60,19 +60,22 @@ def test_roles(role: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "expected"),
-    [({}, ""), ({"tool_call_id": "9"}, "9"), ({"name": "sum", "tool_call_id": "9"}, "sum")],
+    [({}, ("", "")), ({"tool_call_id": "9"}, ("9", "9")), ({"name": "sum", "tool_call_id": "9"}, ("sum", "9"))],
 )
 @pytest.mark.parametrize("role", ["tool", "function"])
-def test_a_tools_result_names_the_tool_as_well_as_it_is_known(role: str, said: dict[str, Any], expected: str) -> None:
+def test_a_tools_result_names_the_tool_as_well_as_it_is_known(
+    role: str, said: dict[str, Any], expected: tuple[str, str]
+) -> None:
     message = ChatMessage(role=role, content="4", additional_kwargs=said)
-    assert to_turns([message], "any") == (Turn(role="tool", text="4", name=expected),)
+    name, call_id = expected
+    assert to_turns([message], "any") == (Turn(role="tool", text="4", name=name, call_id=call_id),)
 
 
 def test_a_tools_result_is_named_after_the_call_with_its_id() -> None:
     calls = [ToolCallBlock(tool_call_id=name[0], tool_name=name, tool_kwargs={}) for name in ("sum", "now")]
     results = [ChatMessage(role="tool", content="4", additional_kwargs={"tool_call_id": key}) for key in "ns"]
     turns = to_turns([ChatMessage(role="assistant", blocks=calls), *results], "any")
-    assert [turn.name for turn in turns] == ["", "now", "sum"]
+    assert [(turn.name, turn.call_id) for turn in turns] == [("", ""), ("now", "n"), ("sum", "s")]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The five LLMs and the router in the standard kit; each says here what it can do."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -11,7 +12,8 @@ from under_test import call_block, result_block, service_of
 from freeproviders import errors
 from freeproviders.breaker import BreakerPolicy
 from freeproviders.sandbox import Sandbox, Scenario
-from llamaindex_freeproviders import AiChats, FlowGpt, FreeRouter, Pi, Pizzagpt, Yqcloud
+from freeproviders.sandbox.brain import pieces_of
+from llamaindex_freeproviders import AiChats, FlowGpt, FreeProvider, FreeRouter, OpenAICompatible, Pi, Pizzagpt, Yqcloud
 
 SECRETS = {
     "cookies": {"session": "s3cret-cookie"},
@@ -136,6 +138,28 @@ def _all_text(question: Any) -> str:
     return "\n".join([question.system, *(text for _, text in question.history), question.text])
 
 
+def _told(request: Any) -> str:
+    """The words of a request, and its tools as they travel beside them."""
+    return "\n".join([_all_text(request.question), *map(str, request.json.get("tools", ()))])
+
+
+def _chosen(body: Any) -> str | None:
+    choice = body.get("tool_choice")
+    return choice["function"]["name"] if isinstance(choice, dict) else None
+
+
+def _counted(body: Any, answer: str) -> tuple[int, int]:
+    """As the sandbox counts: pieces of text, and three for each message."""
+    asked = sum(3 + len(pieces_of(message["content"])) for message in body["messages"])
+    return asked, len(pieces_of(answer))
+
+
+def _shown(body: Any) -> list[str]:
+    """The addresses of the images in a request, data URLs among them."""
+    parts = [part for message in body["messages"] for part in message["content"] or () if isinstance(part, dict)]
+    return [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+
+
 class OfPi(Streaming):
     cut_at = 600
     llm_class = Pi
@@ -167,6 +191,70 @@ class OfFlowGpt(Streaming):
     has_system_field = True
     ignored_words = ("max_tokens",)
     own_secrets: ClassVar = {"authorization": "Bearer s3cret", "device_id": "s3cret-device-0123456"}
+
+
+class OfOpenAICompatible(Streaming):
+    """Tools, calls and forms travel as data; the model sees images, and its tokens are counted."""
+
+    llm_class = OpenAICompatible
+    answering = "openai_compatible"
+    ignored_words = ()
+    has_system_field = True
+    calls_travel_as_data = True
+    forms_travel_as_data = True
+    cut_at = 700
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {**super().settings, "tool_mode": "native", "max_tokens": 900, "temperature": 0.5}
+
+    @property
+    def received(self) -> Callable[[], str]:
+        return lambda: _told(self.sandbox.received[-1])
+
+    @property
+    def asked(self) -> Callable[[], list[str]]:
+        return lambda: list(map(_told, self._answers()))
+
+    @property
+    def chosen(self) -> Callable[[], list[str | None]]:
+        return lambda: [_chosen(request.json) for request in self._answers()]
+
+    correction = "Make the corrected call"
+    unfit_error = errors.BadReply
+
+    def broken_call(self, name: str, **arguments: Any) -> str:
+        return call_block(name, **arguments).replace(json.dumps(arguments), json.dumps(json.dumps(arguments)[:-3]))
+
+    @property
+    def thinks(self) -> Callable[[], str]:
+        def think() -> str:
+            self.sandbox.scenario = Scenario(variant="reasoning_content")
+            return "Let me think."
+
+        return think
+
+    @property
+    def shown(self) -> Callable[[], list[str]]:
+        return lambda: _shown(self.sandbox.received[-1].json)
+
+    @property
+    def counted(self) -> Callable[[str], tuple[int, int]]:
+        return lambda answer: _counted(self.sandbox.received[-1].json, answer)
+
+
+class OfPreset(OfOpenAICompatible):
+    """A preset by its name."""
+
+    llm_class = FreeProvider
+
+    @property
+    def llm_params(self) -> dict[str, Any]:
+        return {"provider": "gemini", "model": "gemini-3.8-flash", **super().llm_params}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {name: value for name, value in super().settings.items() if name != "tool_mode"}
 
 
 class OfRouter(Streaming):
@@ -232,6 +320,12 @@ class TestYqcloudUnit(OfYqcloud, LLMUnitTests): ...
 class TestFlowGptUnit(OfFlowGpt, LLMUnitTests): ...
 
 
+class TestOpenAICompatibleUnit(OfOpenAICompatible, LLMUnitTests): ...
+
+
+class TestPresetUnit(OfPreset, LLMUnitTests): ...
+
+
 class TestRouterUnit(OfRouter, LLMUnitTests): ...
 
 
@@ -248,6 +342,12 @@ class TestYqcloud(OfYqcloud, LLMIntegrationTests): ...
 
 
 class TestFlowGpt(OfFlowGpt, LLMIntegrationTests): ...
+
+
+class TestOpenAICompatible(OfOpenAICompatible, LLMIntegrationTests): ...
+
+
+class TestPreset(OfPreset, LLMIntegrationTests): ...
 
 
 class TestRouter(OfRouter, LLMIntegrationTests): ...

@@ -1,11 +1,11 @@
-"""The five LLMs, for parametrised tests."""
+"""The LLMs of one service each, for parametrised tests."""
 
 import json
 from typing import Any
 
-from llamaindex_freeproviders import AiChats, FlowGpt, Pi, Pizzagpt, Yqcloud
+from llamaindex_freeproviders import AiChats, FlowGpt, OpenAICompatible, Pi, Pizzagpt, Yqcloud
 
-LLM_CLASSES = [Pi, Pizzagpt, AiChats, Yqcloud, FlowGpt]
+LLM_CLASSES = [Pi, Pizzagpt, AiChats, Yqcloud, FlowGpt, OpenAICompatible]
 
 
 def service_of(cls: Any) -> str:

@@ -63,7 +63,7 @@ class Agents(Described):
         pieces = [event async for event in handler.stream_events() if isinstance(event, AgentStream)]
         await handler
         shown = "".join(piece.delta for piece in pieces)
-        assert shown == "Let me see.\nIt is 42."
+        assert shown.replace("\n", "") == "Let me see.It is 42."
         assert [mark for mark in self.call_marks if mark in shown + "".join(piece.response for piece in pieces)] == []
 
     @runs_an_agent
@@ -77,20 +77,23 @@ class Agents(Described):
         llm = self.scripted(says("add", a=20, b=22), "It is 42.")
         await FunctionAgent(tools=[ADD, SHOUT], llm=llm, initial_tool_choice="add").run("What is 20+22?")
         first, second = self.asked()
-        assert "shout" not in first
         assert "shout" in second
+        if self.chosen is None:
+            assert "shout" not in first
+        else:
+            assert self.chosen() == ["add", None]
 
     @STREAMED
     @runs_an_agent
     async def test_a_call_gone_wrong_does_not_end_an_agent(self, says: Any, streaming: bool) -> None:
-        llm = self.scripted(says("add", a=20, b=22)[:-22], says("add", a=20, b=22), "It is 42.")
+        llm = self.scripted(self.broken_call("add", a=20, b=22), says("add", a=20, b=22), "It is 42.")
         result = await FunctionAgent(tools=[ADD], llm=llm, streaming=streaming).run("What is 20+22?")
         assert str(result) == "It is 42."
 
     @STREAMED
     @runs_an_agent
     async def test_an_agent_never_answers_with_nothing(self, says: Any, streaming: bool) -> None:
-        llm = self.scripted(*[says("add", a=20, b=22)[:-22]] * 2)
+        llm = self.scripted(*[self.broken_call("add", a=20, b=22)] * 2)
         assert str(await FunctionAgent(tools=[ADD], llm=llm, streaming=streaming).run("What is 20+22?")).strip()
 
     @runs_an_agent
@@ -174,7 +177,8 @@ class Agents(Described):
     @BOTH
     @runs_an_agent
     async def test_an_agent_gives_an_object_at_last(self, says: Any, calling: bool) -> None:
-        at_last = says("Person", **dict(ZORA)) if calling else ZORA.model_dump_json()
+        in_call = calling and not self.forms_travel_as_data
+        at_last = says("Person", **dict(ZORA)) if in_call else ZORA.model_dump_json()
         kind = FunctionAgent if calling else ReActAgent
         llm = self.scripted("Zora is seven." if calling else ANSWER, at_last, is_function_calling_model=calling)
         result = await kind(tools=[ADD], llm=llm, output_cls=Person).run("Who?")

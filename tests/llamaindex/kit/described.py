@@ -65,6 +65,50 @@ class Described:
         return None
 
     @property
+    def calls_travel_as_data(self) -> bool:
+        """Whether tools, calls and results have fields of their own, so that no words are calls."""
+        return False
+
+    def broken_call(self, name: str, **arguments: Any) -> str:
+        """How a model says a call whose arguments break off."""
+        return self.need(self.call_text, "call_text")(name, **arguments)[:-22]
+
+    @property
+    def correction(self) -> str:
+        """What a model is told, among other things, after a call gone wrong."""
+        return "corrected block"
+
+    @property
+    def chosen(self) -> Callable[[], list[str | None]] | None:
+        """The tool that each request so far asks for by a field; None where the model is told of that tool alone."""
+        return None
+
+    @property
+    def forms_travel_as_data(self) -> bool:
+        """Whether the form of an object has a field of its own; then objects come as JSON, not in calls."""
+        return False
+
+    @property
+    def unfit_error(self) -> type[Exception]:
+        """What an object raises that does not fit its class."""
+        return ValueError
+
+    @property
+    def shown(self) -> Callable[[], list[str]] | None:
+        """The addresses of the images in the newest request, data URLs among them; None where none can be shown."""
+        return None
+
+    @property
+    def counted(self) -> Callable[[str], tuple[int, int]] | None:
+        """The tokens that the service counts for the newest request and this answer; None where it does not count."""
+        return None
+
+    @property
+    def thinks(self) -> Callable[[], str] | None:
+        """Makes the model think before all further answers, and says what; None where thoughts are not told."""
+        return None
+
+    @property
     def call_marks(self) -> tuple[str, ...]:
         """Texts that only a call has; no answer may show them."""
         return ()
@@ -155,6 +199,16 @@ class Described:
         if capability is None or capability is False:
             pytest.skip(f"not described: {name}")
         return capability
+
+    def arrived(self, *words: str) -> None:
+        if self.received is not None:
+            text = self.received()
+            assert [word for word in words if word not in text] == []
+
+    def did_not_arrive(self, *words: str) -> None:
+        if self.received is not None:
+            text = self.received()
+            assert [word for word in words if word in text] == []
 
     def test_no_test_of_the_kit_is_overridden_or_deleted(self) -> None:
         """A subclass describes; what it cannot do it says in a property, not by taking a test away."""
