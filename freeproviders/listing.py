@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from freeproviders import registry
-from freeproviders.presets import Preset, age_of, is_stale, presets
+from freeproviders.presets import Preset, Published, age_of, is_stale, presets
 from freeproviders.presets.services import card_of, has_key
 from freeproviders.provider import Card
 
@@ -27,6 +27,8 @@ class Row:
         model: The default model.
         can: What it does by its protocol: ``"tools"``, ``"json"``, ``"images"``, ``"threads"``.
         note: What else to know.
+        limits: What it publishes for free use, in a few words; empty where it publishes none.
+        sources: What is known of it comes from.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Row:
     model: str
     can: tuple[str, ...]
     note: str
+    limits: str = ""
+    sources: tuple[str, ...] = ()
 
 
 def rows(today: dt.date | None = None) -> Iterator[Row]:
@@ -52,12 +56,14 @@ def rows(today: dt.date | None = None) -> Iterator[Row]:
     """
     today = today or dt.datetime.now(dt.timezone.utc).date()
     for card in registry.cards():
-        yield _row(card, "unofficial", "none", card.evidence, today)
-    for preset in presets().values():
-        yield _row(card_of(preset), preset.status, _key(preset), _note(preset), today)
+        yield replace(_row(card, "unofficial", "none", today), sources=(card.evidence,))
+    for name, preset in presets().items():
+        if name not in registry.names():  # else a plug-in of that name has taken its place
+            row = _row(card_of(preset), preset.status, _key(preset), today)
+            yield replace(row, note=_note(preset), limits=_limits(preset.limits), sources=preset.sources)
 
 
-def _row(card: Card, status: str, key: str, note: str, today: dt.date) -> Row:
+def _row(card: Card, status: str, key: str, today: dt.date) -> Row:
     age = age_of(card.verified, today)
     can = {
         "tools": card.native_tools,
@@ -75,7 +81,7 @@ def _row(card: Card, status: str, key: str, note: str, today: dt.date) -> Row:
         stale=is_stale(age),
         model=card.models[0],
         can=tuple(word for word, does in can.items() if does),
-        note=note,
+        note="",
     )
 
 
@@ -85,7 +91,17 @@ def _key(preset: Preset) -> str:
     return "missing" if preset.key_needed else "optional" if preset.key_variables else "none"
 
 
+def _limits(known: Published) -> str:
+    requests = ((known.rps, "s"), (known.rpm, "min"), (known.rpd, "day"), (known.per_period, known.period))
+    tokens = ((known.tpm, "min"), (known.tpd, "day"))
+    told = [*(f"{count:,}/{time}" for count, time in requests if count)]
+    told += [f"{count // 1000:,}K tok/{time}" for count, time in tokens if count]
+    return ", ".join(told)
+
+
 def _note(preset: Preset) -> str:
+    shared = preset.limits.scope and f"Limits are for each {preset.limits.scope}."
+    zone = preset.limits.reset_time_zone and f"Its day ends at midnight, {preset.limits.reset_time_zone}."
     instead = f"Instead: {', '.join(preset.replaced_by)}." if preset.replaced_by else ""
-    key = f"{preset.key_variables[0]}, from {preset.key_url}." if preset.key_variables else ""
-    return " ".join(filter(None, (preset.note, instead, preset.data_use, key)))
+    key = f"Key: {' or '.join(preset.key_variables)}, from {preset.key_url}" if preset.key_variables else ""
+    return " ".join(filter(None, (preset.note, instead, preset.data_use, shared, zone, key)))

@@ -44,6 +44,8 @@ def get(name: str) -> type[Provider]:
     Raises:
         InvalidSetting: If there is none; the message names the nearest. Or if it was retired.
     """
+    if not isinstance(name, str):
+        raise InvalidSetting("a provider is named by a text, as in 'yqcloud'; `freeproviders list` shows all names")
     place = _BUILT_IN.get(name) or _GENERIC.get(name) or _known().get(name)
     if place is None:
         return _preset(name)

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from freeproviders import registry
 from freeproviders.errors import InvalidSetting
 from freeproviders.logins.store import config_folder
 from freeproviders.presets.preset import Preset, preset_of
@@ -39,6 +40,8 @@ def presets() -> Mapping[str, Preset]:
 def _read(users: str, path: str) -> Mapping[str, Preset]:
     own = json.loads(resources.files(__package__).joinpath("presets.json").read_text(encoding="utf-8"))
     theirs = _entries(users, path)
+    if taken := [name for name in theirs if name not in own and name in (*registry.names(), "openai_compatible")]:
+        raise InvalidSetting(f"{path}: {taken[0]!r} is the name of a provider that is no preset: give yours another")
     merged = {name: {**own.get(name, {}), **theirs.get(name, {})} for name in (*own, *theirs)}
     try:
         return {name: preset_of(name, entry) for name, entry in merged.items()}

@@ -14,7 +14,10 @@ __all__ = ["Preset", "Published", "age_of", "is_stale", "preset_of"]
 # Free offers change within weeks; nobody should rely on what is older.
 _STALE_DAYS = 180
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ADDRESS = re.compile(r"https?://(?:[^\s{}/?#]|\{[A-Z0-9_]+\})+(?:[^\s{}]|\{[A-Z0-9_]+\})*")
 _DAY = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+_PERIODS = ("", "minute", "hour", "day", "week", "month")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "status": ("stable", "legacy", "trial", "retired", "local"),
     "json": ("", "object", "schema"),
@@ -46,6 +49,15 @@ class Published:
     period: str = ""
     scope: str = ""
     reset_time_zone: str = ""
+
+    def __post_init__(self) -> None:
+        check_types(self, "limits")
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if not isinstance(value, str) and (isinstance(value, bool) or value < 0):
+                raise InvalidSetting(f"limits.{item.name} must be a whole number, 0 for none")
+        if self.period not in _PERIODS:
+            raise InvalidSetting(f"limits.period must be one of {', '.join(map(repr, _PERIODS))}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,19 +111,21 @@ class Preset:
     verified_on: str
 
     def __post_init__(self) -> None:
-        check_types(self, self.name)
-        check_types(self.limits, self.name)
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise _invalid(str(self.name), "a name is a word of small letters, digits and underscores")
+        _check_kinds(self, self.name)
         for name in ("key_variables", "replaced_by", "sources"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            object.__setattr__(self, name, _texts(self.name, name, getattr(self, name)))
         wrong = [name for name, known in _CHOICES.items() if getattr(self, name) not in known]
         if wrong:
             raise _invalid(self.name, f"{wrong[0]} must be one of {', '.join(map(repr, _CHOICES[wrong[0]]))}")
-        if not _NAME.fullmatch(self.name):
-            raise _invalid(self.name, "a name is a word of small letters, digits and underscores")
-        if not _DAY.fullmatch(self.verified_on):
-            raise _invalid(self.name, "verified_on must be a date such as 2026-10-17, or a month")
-        if self.key_needed and not (self.key_variables and self.key_url):
-            raise _invalid(self.name, "a service that needs a key needs key_variables and key_url")
+        if told := _wrong(self):
+            raise _invalid(self.name, told)
+
+    def _repr_html_(self) -> str:
+        from freeproviders.notebook.views import preset_html  # loaded by who looks at it in a notebook
+
+        return preset_html(self)
 
 
 def preset_of(name: str, entry: Mapping[str, Any]) -> Preset:
@@ -121,11 +135,54 @@ def preset_of(name: str, entry: Mapping[str, Any]) -> Preset:
         InvalidSetting: If a field is unknown, missing or malformed.
     """
     try:
-        limits = Published(**_checked(name, entry.get("limits", {}), Published, "limits."))
+        limits = _limits_of(name, entry.get("limits", {}))
         return Preset(**{**_checked(name, entry, Preset), "name": name, "limits": limits})
     except TypeError as error:
         missing = str(error).partition("argument")[2].lstrip("s: ")
         raise _invalid(name, f"missing: {missing}") from error
+
+
+def _limits_of(name: str, entry: Any) -> Published:
+    try:
+        return Published(**_checked(name, entry, Published, "limits."))
+    except InvalidSetting as error:
+        raise _invalid(name, error.message) from None
+
+
+def _check_kinds(preset: Preset, name: str) -> None:
+    try:
+        check_types(preset, name)
+    except InvalidSetting as error:
+        raise _invalid(name, error.message) from None
+
+
+def _texts(preset: str, name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(text, str) and text for text in value):
+        raise _invalid(preset, f"{name} must be a list of texts")
+    return tuple(value)
+
+
+def _wrong(preset: Preset) -> str:
+    """What is wrong with a preset whose values are of the right kinds; empty for nothing."""
+    base_url = "base_url must be http:// or https:// and a host; names in braces are variables in capital letters"
+    rules = {
+        "title, model and sources must not be empty": all((preset.title, preset.model, preset.sources)),
+        base_url: _ADDRESS.fullmatch(preset.base_url),
+        "models_path must begin with /, or be empty": (preset.models_path or "/").startswith("/"),
+        "key_variables must be names of environment variables": all(map(_VARIABLE.fullmatch, preset.key_variables)),
+        "a service that needs a key needs key_variables and key_url": not preset.key_needed
+        or (preset.key_variables and preset.key_url),
+        "context_window must be a number of tokens": type(preset.context_window) is int and preset.context_window > 0,
+        "verified_on must be a date such as 2026-10-17, or a month": _is_day(preset.verified_on),
+    }
+    return next((rule for rule, kept in rules.items() if not kept), "")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return _DAY.fullmatch(text) is not None and dt.date.fromisoformat(f"{text}-01"[:10]) is not None
+    except ValueError:
+        return False
 
 
 def age_of(verified: str, today: dt.date) -> int:
@@ -142,7 +199,7 @@ def is_stale(age: int) -> bool:
 def _checked(name: str, entry: Any, kind: type, place: str = "") -> dict[str, Any]:
     if not isinstance(entry, Mapping):
         raise _invalid(name, f"{place.rstrip('.') or 'its entry'} must be an object")
-    known = [item.name for item in fields(kind)]
+    known = [item.name for item in fields(kind) if item.name != "name"]  # that is the entry's key
     for word in entry:
         if word not in known:
             raise _invalid(name, f"unknown field {place}{word}.{nearest(word, known)}")

@@ -36,7 +36,7 @@ def signature(timestamp: str, nonce: str, authorization: str) -> str:
 
 def new_device_id() -> str:
     """A device id in the form browsers have: 21 letters, digits, ``_`` or ``-``."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(21))
+    return "".join(_ALPHABET[byte % 64] for byte in secrets.token_bytes(21))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from freeproviders.providers.openai_chunks import Chunks
 from freeproviders.providers.openai_errors import refusal, stream_error
 from freeproviders.providers.openai_replies import Completion
 from freeproviders.providers.openai_requests import messages, options, told
-from freeproviders.providers.openai_values import model_names
+from freeproviders.providers.openai_values import model_names, wrong_setting
 from freeproviders.settings import variable
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Exchange, Prompt, Reply, Request
@@ -61,8 +61,8 @@ class OpenAICompatible(Provider):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_line("api_key", self.api_key)
-        if self.tool_mode not in ("auto", "native", "prompted"):
-            raise InvalidSetting("tool_mode must be auto, native or prompted", provider=self.card.name)
+        if wrong := wrong_setting(self.path, self.models_path, self.tool_mode):
+            raise InvalidSetting(wrong, provider=self.card.name)
 
     @classmethod
     def configure(cls: type[P], given: Mapping[str, Any]) -> P:

@@ -18,6 +18,8 @@ _CODES: Mapping[str, type[errors.ProviderError]] = {
     "string_above_max_length": errors.PromptTooLong,
     "model_not_found": errors.UnknownModel,
     "invalid_api_key": errors.LoginRequired,
+    # litellm's proxy, which looks for a key that is not its first one in a database that it does not have.
+    "no_db_connection": errors.LoginRequired,
     "insufficient_quota": errors.RateLimited,
     "rate_limit_exceeded": errors.RateLimited,
     "RESOURCE_EXHAUSTED": errors.RateLimited,
@@ -29,6 +31,7 @@ _CODES: Mapping[str, type[errors.ProviderError]] = {
 _TOO_LONG = re.compile(
     r"(?:maximum |exceeds? the )?context (?:length|window)|too many (?:input )?tokens", re.IGNORECASE
 )
+_UNKNOWN = re.compile(r"invalid model name|\bmodel\s+\S+\s+(?:is |was )?(?:not found|does not exist)", re.IGNORECASE)
 _FEATURES = re.compile(r"tool|function|response_format|json_schema", re.IGNORECASE)
 _STATUSES = range(400, 600)
 _FAILED = 500
@@ -49,7 +52,7 @@ def refusal(provider: str, reply: Reply, key_advice: str) -> errors.ProviderErro
     if error is None or isinstance(error, errors.Blocked) or reply.status < _STATUSES.start:
         return error
     kind, advice = _meaning(type(error), said, key_advice)
-    wait = error.retry_after if error.retry_after is not None else next(waits(reply.headers, said), None)
+    wait = next(waits(reply.headers, said), None)
     if kind is type(error) and not advice:
         error.retry_after = wait
         return error
@@ -66,8 +69,8 @@ def stream_error(provider: str, reply: Reply, key_advice: str) -> errors.Provide
         reply: The object as the body of a reply.
         key_advice: As in ``refusal``.
     """
-    code = _said(reply).get("code")
-    status = code if isinstance(code, int) and code in _STATUSES else _FAILED
+    code = str(_said(reply).get("code"))  # litellm writes "429"
+    status = int(code) if code.isdecimal() and int(code) in _STATUSES else _FAILED
     found = refusal(provider, replace(reply, status=status), key_advice)
     assert found is not None, "the status is that of an error"  # noqa: S101
     found.status = reply.status
@@ -82,6 +85,8 @@ def _meaning(
     found = next((_CODES[mark] for mark in marks if isinstance(mark, str) and mark in _CODES), kind)
     if found is errors.RequestRejected and _TOO_LONG.search(message):
         found = errors.PromptTooLong
+    if found is errors.RequestRejected and _UNKNOWN.search(message):
+        found = errors.UnknownModel
     if found is errors.RequestRejected and _FEATURES.search(message):
         return found, 'If its model cannot do this by itself, set tool_mode="prompted".'
     advice = {

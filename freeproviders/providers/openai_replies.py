@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from freeproviders.errors import BadReply, Blocked, ProviderError
 from freeproviders.providers.openai_chunks import Chunks
+from freeproviders.providers.openai_requests import wire_name
 from freeproviders.providers.openai_values import text_of, usage_of
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Event, Fact, Prompt
@@ -32,6 +33,7 @@ class Completion:
         self._calls: NativeCalls | None = None
         self._reasoning: list[str] = []
         self._facts: dict[str, Any] = {}
+        self._names = {wire_name(str(tool["name"])): str(tool["name"]) for tool in prompt.tools}
 
     def read(self, value: Any) -> Iterator[str | Event]:
         """What a chunk, a whole completion or the end says."""
@@ -87,12 +89,12 @@ class Completion:
         if not isinstance(function, dict):
             raise BadReply(f"expected a function call, got {str(piece)[:120]!r}")
         self._calls = self._calls or NativeCalls(self._prompt)
-        index, arguments = piece.get("index"), function.get("arguments")
+        index, arguments, name = piece.get("index"), function.get("arguments"), text_of(function.get("name"))
         yield from self._calls.add(
             CallPiece(
                 place=index if isinstance(index, int) else place,
                 id=text_of(piece.get("id")),
-                name=text_of(function.get("name")),
+                name=self._names.get(name, name),
                 arguments=dumped(arguments) if isinstance(arguments, dict) else text_of(arguments),
             )
         )

@@ -1,6 +1,7 @@
 """What an OpenAI-compatible server is sent: a conversation as messages, tools, schemas and images as its fields."""
 
 import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,11 +10,13 @@ from freeproviders import prompts
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Image, Prompt, ToolCall, Turn
 
-__all__ = ["messages", "options", "told"]
+__all__ = ["messages", "options", "told", "wire_name"]
 
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _NO_RESULT = "There is no result."
 _PNG = "image/png"
+_ODD = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST_NAME = 64
 
 Message = dict[str, Any]
 
@@ -45,6 +48,11 @@ def messages(turns: Sequence[Turn]) -> Iterator[Message]:
         yield {"role": "user", "content": prompts.GO_ON}
 
 
+def wire_name(name: str) -> str:
+    """A tool's name as the protocol takes it: letters, digits, ``_`` and ``-``, no more than 64 of them."""
+    return _ODD.sub("_", name)[:_LONGEST_NAME]
+
+
 class _Calls:
     """The calls of a conversation whose results have not been told yet."""
 
@@ -59,7 +67,7 @@ class _Calls:
             self._number += 1
             wire_id = f"call{self._number:05d}"
             self._open[wire_id] = call
-            function = {"name": call.name, "arguments": dumped(call.arguments)}
+            function = {"name": wire_name(call.name), "arguments": dumped(call.arguments)}
             sent.append({"id": wire_id, "type": "function", "function": function})
         return sent
 
@@ -124,8 +132,9 @@ def options(prompt: Prompt, *, json_mode: str, usage: bool) -> Mapping[str, Any]
         "max_tokens": prompt.max_tokens,
     }
     if prompt.tools:
-        fields["tools"] = [{"type": "function", "function": dict(tool)} for tool in prompt.tools]
-        named = {"type": "function", "function": {"name": prompt.tool_choice}}
+        tools = ({**tool, "name": wire_name(str(tool["name"]))} for tool in prompt.tools)
+        fields["tools"] = [{"type": "function", "function": tool} for tool in tools]
+        named = {"type": "function", "function": {"name": wire_name(prompt.tool_choice)}}
         fields["tool_choice"] = _CHOICES.get(prompt.tool_choice, named)
         fields["parallel_tool_calls"] = None if prompt.parallel_calls else False
     if prompt.schema is not None:

@@ -1,11 +1,11 @@
-"""Single values in what an OpenAI-compatible server sends, whatever else may stand in their place."""
+"""Single values: in what an OpenAI-compatible server sends, whatever else may stand in their place, and of settings."""
 
 from typing import Any
 
 from freeproviders.errors import BadReply
 from freeproviders.wire import Reply
 
-__all__ = ["model_names", "text_of", "usage_of"]
+__all__ = ["model_names", "text_of", "usage_of", "wrong_setting"]
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _DETAILS = {"cached_tokens": "prompt_tokens_details", "reasoning_tokens": "completion_tokens_details"}
@@ -44,3 +44,12 @@ def model_names(reply: Reply) -> tuple[str, ...]:
     if not isinstance(listed, list) or not all(isinstance(one, dict) and "id" in one for one in listed):
         raise BadReply(f"expected a list of models, got {reply.text[:120]!r}")
     return tuple(str(one["id"]) for one in listed)
+
+
+def wrong_setting(path: str, models_path: str, tool_mode: str) -> str:
+    """What is wrong with one of these settings; empty for nothing."""
+    if not path.startswith("/"):
+        return "path must begin with /"
+    if models_path and not models_path.startswith("/"):
+        return "models_path must begin with /, or be empty"
+    return "" if tool_mode in ("auto", "native", "prompted") else "tool_mode must be auto, native or prompted"

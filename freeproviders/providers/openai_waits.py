@@ -10,7 +10,8 @@ from freeproviders.status import retry_after_seconds
 
 __all__ = ["waits"]
 
-_WAIT = re.compile(r"(?:try again|retry) in (\d[\dhms.]*)", re.IGNORECASE)
+_WAIT = re.compile(r"(?:try again|retry) in (\d[\dhms.]*)(?: ?(second|minute|hour))?", re.IGNORECASE)
+_LONG = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _KINDS = ("requests", "tokens")
 _NOT_BEFORE = 1_000_000_000
@@ -24,12 +25,15 @@ def waits(headers: Mapping[str, str], said: Mapping[str, Any]) -> Iterator[float
         headers: Of the reply, names in lower case.
         said: The error object in its body.
     """
+    # The whole seconds beside it are the same wait, rounded up; OpenAI's own client looks here first too.
     yield from _seconds(headers.get("retry-after-ms", ""), unit=0.001)
+    if (wait := retry_after_seconds(headers.get("retry-after"))) is not None:
+        yield wait
     for detail in said.get("details") or ():
         if isinstance(detail, dict):
             yield from _seconds(detail.get("retryDelay"))
     if found := _WAIT.search(str(said.get("message", ""))):
-        yield from _seconds(found[1].rstrip("."))
+        yield from _seconds(found[1].rstrip("."), unit=_LONG.get((found[2] or "").lower(), 1.0))
     spent = [kind for kind in _KINDS if headers.get(f"x-ratelimit-remaining-{kind}") == "0"]
     for kind in spent:
         yield from _seconds(headers.get(f"x-ratelimit-reset-{kind}"))

@@ -90,17 +90,18 @@ class Yqcloud(Provider):
         host = self.origin.partition("://")[2]
         markers = [marker for marker in _ADVERT if marker not in asked]
         openings = {text: advice for text, advice in _OPENINGS.items() if advice is _BANNED or text not in asked}
+        beginnings = (*openings, _TOO_LONG)
+        longest = max(map(len, beginnings))
 
         def examine(head: str, complete: bool) -> bool:
             lead = head.lstrip(" \t\r\n*#【[").lower()
             if error := _too_long(lead, 200):
                 raise error
-            for opening, advice in openings.items():
-                if lead.startswith(opening):
-                    raise notice(self.card.name, f"{opening}...", advice)
-            if sum(marker in head for marker in markers) >= 2 or (host in head and host not in asked):
+            for opening in filter(lead.startswith, openings):
+                raise notice(self.card.name, f"{opening}...", openings[opening])
+            if sum(map(head.__contains__, markers)) >= 2 or (host in head and host not in asked):
                 raise notice(self.card.name, head, _BANNED)
-            return complete or not any(opening.startswith(lead) for opening in (*openings, _TOO_LONG))
+            return complete or len(lead) > longest or not any(text.startswith(lead) for text in beginnings)
 
         return examine
 

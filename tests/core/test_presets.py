@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -53,6 +54,7 @@ def test_a_preset_says_where_it_comes_from(preset):
     assert preset.sources
     assert age_of(preset.verified_on, dt.date(2026, 11, 22)) > 0
     assert set(preset.replaced_by) <= set(BUILT_IN)
+    assert not preset.limits.reset_time_zone or ZoneInfo(preset.limits.reset_time_zone)
 
 
 @pytest.mark.parametrize("preset", BUILT_IN.values(), ids=BUILT_IN)
@@ -192,6 +194,21 @@ WRONG = {
     "limits that are none": ({"groq": {"limits": 5}}, "limits must be an object"),
     "a limit that is no number": ({"groq": {"limits": {"rpm": "30"}}}, "rpm must be a int"),
     "a missing field": ({"mine": {**ENTRY, "title": None}}, "title must be a str"),
+    "a text for a list": ({"groq": {"key_variables": "GROQ_API_KEY"}}, "preset 'groq': key_variables must be a list"),
+    "a list with a number": ({"groq": {"sources": [5]}}, "sources must be a list of texts"),
+    "a list with an empty text": ({"groq": {"replaced_by": [""]}}, "replaced_by must be a list of texts"),
+    "a variable that is none": ({"groq": {"key_variables": ["A KEY"]}}, "names of environment variables"),
+    "a name within": ({"groq": {"name": "grok"}}, "unknown field name"),
+    "a name that is another's": ({"pi": ENTRY}, "'pi' is the name of a provider that is no preset"),
+    "an address that is none": ({"mine": {**ENTRY, "base_url": "mine.example"}}, "base_url must be http"),
+    "a brace left open": ({"mine": {**ENTRY, "base_url": "https://mine.example/{TEAM"}}, "names in braces"),
+    "a path without its slash": ({"groq": {"models_path": "models"}}, "models_path must begin with /"),
+    "a negative limit": ({"groq": {"limits": {"tpm": -1}}}, "limits.tpm must be a whole number"),
+    "a limit that is yes": ({"groq": {"limits": {"rpd": True}}}, "limits.rpd must be a whole number"),
+    "an unknown period": ({"groq": {"limits": {"period": "fortnight"}}}, "limits.period must be one of"),
+    "no window": ({"groq": {"context_window": 0}}, "context_window must be a number"),
+    "no such day": ({"groq": {"verified_on": "2026-02-31"}}, "verified_on must be a date"),
+    "no title": ({"groq": {"title": ""}}, "must not be empty"),
     "an unknown status": ({"groq": {"status": "dead"}}, "status must be one of"),
     "an unknown way to JSON": ({"groq": {"json": "yes"}}, "json must be one of"),
     "no date": ({"groq": {"verified_on": "last year"}}, "verified_on"),
@@ -242,8 +259,29 @@ def test_the_list_is_a_table_for_people(capsys):
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["Service", "Status", "Key"]
     assert any(line.startswith("github_models") and "retired" in line for line in lines)
+    assert any("30/min, 1,000/day, 8K tok/min" in line for line in lines if line.startswith("groq"))
+    assert "stale: nothing newer than half a year" in lines[-1]
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--notes"]])
+@pytest.mark.parametrize("columns", [80, 120, 170])
+def test_the_list_fits_into_a_terminal_and_says_what_it_leaves_out(capsys, monkeypatch, columns, words):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= columns
+    missing = {80: "left out here: Free limits, Model, see --notes", 120: "left out here: Model, see --notes"}
+    told = " ".join(out.split())
+    assert missing.get(columns, "stale") in told or "--notes" in words
+    assert ("left out" in told) == (columns < 170 and "--notes" not in words)
+
+
+def test_the_notes_tell_key_limits_and_sources(capsys):
     assert main(["list", "--notes"]) == 0
-    assert "GROQ_API_KEY, from https://console.groq.com/keys." in capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Key: GROQ_API_KEY, from https://console.groq.com/keys" in told
+    assert "Limits are for each project. Its day ends at midnight, America/Los_Angeles." in told
+    assert "Known by 2024-10-19 from: a public client notes that Cloudflare" in told
 
 
 def test_a_wrong_file_is_told_by_the_command(capsys):

@@ -63,3 +63,9 @@ def test_base64_is_no_image_yet(tmp_path):
 def test_a_port_that_is_none_is_told_and_not_waited_for():
     with pytest.raises(OverflowError, match="port"), Sandbox(port=99_999):
         pass
+
+
+@pytest.mark.parametrize("name", [5, None, ["pi"]])
+def test_a_provider_has_a_name(name):
+    with pytest.raises(errors.InvalidSetting, match="named by a text"):
+        Client(name)
