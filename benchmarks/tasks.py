@@ -6,9 +6,10 @@ Times of the processor are those of the whole process, so that the threads of a 
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -132,7 +133,10 @@ def _opened(client: Client, origin: str, job: Job) -> Any:
 
 
 def _warming(client: Client, origin: str, job: Job, ask: Any) -> Any:
-    """What the warming call asks: the same, but nobody waits for a paced answer."""
+    """What the warming calls ask, as many at once as the job: the same, but nobody waits for a paced answer.
+
+    So the connections are open: else a crowd would pay for those that an earlier, smaller one has not opened already.
+    """
     return _opened(client, origin, replace(job, plan=replace(job.plan, pace=0))) if job.plan.pace else ask
 
 
@@ -143,7 +147,8 @@ async def _awaited(client: Client, origin: str, job: Job) -> Figures:
     ask: AsyncAsk = _opened(client, origin, job)
     if job.task == "held":
         return await _held(ask, job.streams)
-    await _read(_warming(client, origin, job, ask), _Tally(), 1)
+    warming = _warming(client, origin, job, ask)
+    await asyncio.gather(*(_read(warming, _Tally(), 1) for _ in range(job.streams)))
     tally, read = _Tally(), _read_paced if job.task == "streams" else _read
     watch = _Watch()
     await asyncio.gather(*(read(ask, tally, job.times) for _ in range(job.streams)))
@@ -196,15 +201,19 @@ async def _close(stream: Any) -> None:
 
 def _blocking(client: Client, origin: str, job: Job) -> Figures:
     ask: Ask = _opened(client, origin, job)
-    _take(_warming(client, origin, job, ask), _Tally(), 1)
     tallies, take = [_Tally() for _ in range(job.streams)], _take_paced if job.task == "streams" else _take
+    _at_once(partial(_take, _warming(client, origin, job, ask), times=1), [_Tally() for _ in tallies])
     watch = _Watch()
-    if job.streams == 1:
-        take(ask, tallies[0], job.times)
-    else:
-        with ThreadPoolExecutor(job.streams) as threads:
-            list(threads.map(lambda tally: take(ask, tally, job.times), tallies))
+    _at_once(partial(take, ask, times=job.times), tallies)
     return watch.figures(_Tally.sum(tallies), job)
+
+
+def _at_once(take: Callable[[_Tally], None], tallies: Sequence[_Tally]) -> None:
+    if len(tallies) == 1:  # one after another needs no thread of its own
+        take(tallies[0])
+        return
+    with ThreadPoolExecutor(len(tallies)) as threads:
+        list(threads.map(take, tallies))
 
 
 def _take(ask: Ask, tally: _Tally, times: int) -> None:

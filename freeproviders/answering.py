@@ -1,7 +1,6 @@
 """One attempt at one answer: drives a provider's exchange to the first content, then reads on. No retries here."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -83,10 +82,9 @@ class Attempt:
         Raises:
             ProviderError: Whatever the exchange does not answer with another request.
         """
-        with self._named():
-            await self._drive(partial(next, self._exchange))
-            if self._channel is None:
-                raise BadReply("the exchange ended without an answer")
+        await self.run()
+        if self._channel is None:
+            raise BadReply("the exchange ended without an answer", provider=self._target.provider.card.name)
 
     async def run(self) -> Any:
         """Drives an exchange of plain requests to its end.
@@ -94,18 +92,24 @@ class Attempt:
         Returns:
             What the exchange returns.
         """
-        with self._named():
+        try:
             return await self._drive(partial(next, self._exchange))
+        except ProviderError as error:
+            self._name(error)
+            raise
 
     async def next(self) -> Sequence[Event]:
         """The events that have arrived since; empty once the answer is complete and its facts are known."""
-        with self._named():
+        try:
             while not self._pending and not self._ended:
                 await self._pull()
             events, self._pending = self._pending, []
             if not events and self._channel is not None:
                 await self._conclude(self._channel.reply)
-            return events
+        except ProviderError as error:
+            self._name(error)
+            raise
+        return events
 
     def close(self) -> None:
         """Ends the exchange, wherever it stands."""
@@ -185,7 +189,8 @@ class Attempt:
             self._take(self._decoder.feed(self._screen.feed(data)))
         elif not self._drained:
             self._drained = True
-            self._take(self._decoder.feed(self._screen.finish()))
+            if held := self._screen.finish():
+                self._take(self._decoder.feed(held))
         elif events := self._decoder.finish():
             self._take(events)
         else:
@@ -234,14 +239,9 @@ class Attempt:
             else:
                 self._pending.append(event)
 
-    @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _name(self, error: ProviderError) -> None:
         """Errors say which service they are about, those of the decoders too, which do not know."""
-        try:
-            yield
-        except ProviderError as error:
-            error.provider = error.provider or self._target.provider.card.name
-            raise
+        error.provider = error.provider or self._target.provider.card.name
 
     def _empty(self, channel: Channel) -> EmptyAnswer:
         head = channel.first[:120].decode("utf-8", errors="replace")

@@ -57,6 +57,7 @@ class Asking:
         self._emitted = self._called = self._done = False
         self._held: list[Text] = []
         self._failed: list[CallFailed] = []
+        self._spent: Mapping[str, Any] = {}
 
     def pass_on(self, events: Sequence[Event]) -> Sequence[Event]:
         """The events that the caller gets now. Failures wait, and so does text where a call must come or has failed.
@@ -118,6 +119,7 @@ class Asking:
             return False
         self._left -= 1
         self.rounds += 1
+        self._spent = self.counted(facts).get("usage", {})
         said = "".join(event.text for event in self._held)
         turns = (Turn(role="assistant", text=said[:_QUOTED]), Turn(role="user", text=self._correction()))
         self.prompt = replace(
@@ -125,6 +127,14 @@ class Asking:
         )
         self.forget()
         return True
+
+    def counted(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The facts of a round; ``usage`` in them counts the tokens of the earlier rounds too."""
+        if not self._spent:
+            return facts
+        usage: Mapping[str, Any] = facts.get("usage", {})
+        sums = {name: self._spent.get(name, 0) + usage.get(name, 0) for name in {**self._spent, **usage}}
+        return {**facts, "usage": sums}
 
     def _correction(self) -> str:
         if self._failed and self.prompt.schema is not None:

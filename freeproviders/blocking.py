@@ -11,6 +11,7 @@ import atexit
 import concurrent.futures
 import contextlib
 import os
+import queue
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
 from typing import Any, Generic, TypeVar
@@ -124,9 +125,8 @@ class _Pipe(Generic[T]):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._changed = threading.Condition()
-        self._items: list[T] = []
-        self._finished = False
+        # Each item in a tuple of its own; an empty one is the end.
+        self._items: queue.SimpleQueue[tuple[T, ...]] = queue.SimpleQueue()
         self._room = asyncio.Event()
         self._task: asyncio.Task[Any] | None = None
         self._stopped = False
@@ -137,20 +137,12 @@ class _Pipe(Generic[T]):
             async with contextlib.aclosing(generator):
                 if not self._stopped:
                     async for item in generator:
-                        await self._put(item)
+                        self._items.put((item,))
+                        if self._items.qsize() >= _RUN_AHEAD:
+                            self._room.clear()
+                            await self._room.wait()
         finally:
-            with self._changed:
-                self._finished = True
-                self._changed.notify()
-
-    async def _put(self, item: T) -> None:
-        with self._changed:
-            self._items.append(item)
-            self._changed.notify()
-            full = len(self._items) >= _RUN_AHEAD
-        if full:
-            self._room.clear()
-            await self._room.wait()
+            self._items.put(())
 
     def stop(self) -> None:
         self._stopped = True
@@ -158,15 +150,17 @@ class _Pipe(Generic[T]):
             self._task.cancel()
 
     def drain(self) -> Iterator[list[T]]:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._items or self._finished)
-                items, self._items = self._items, []
-            if not items:
-                return
-            if len(items) >= _RUN_AHEAD:
+        more = True
+        while more:
+            taken = [self._items.get()]
+            while not self._items.empty():
+                taken.append(self._items.get())
+            # It has paused only if there were so many, and then they were all taken here.
+            if len(taken) >= _RUN_AHEAD:
                 self._loop.call_soon_threadsafe(self._room.set)
-            yield items
+            more = bool(taken[-1])
+            if items := [item for part in taken for item in part]:
+                yield items
 
 
 portal: Portal = Portal()

@@ -4,13 +4,23 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from freeproviders.answering import Attempt
 from freeproviders.errors import ProviderError
 from freeproviders.limits import Limiter
 from freeproviders.policy import Clock, Retry, Timeouts
-from freeproviders.reports import AnswerBegan, AskedAgain, AttemptFailed, AttemptStarted, Began, Ended, Teller, Waited
+from freeproviders.reports import (
+    AnswerBegan,
+    AskedAgain,
+    AttemptFailed,
+    AttemptStarted,
+    Began,
+    Ended,
+    Report,
+    Teller,
+    Waited,
+)
 
 __all__ = ["Call", "Rules"]
 
@@ -69,22 +79,31 @@ class Call:
         self._last: Attempt | None = None
 
     def __enter__(self: C) -> C:
-        self._teller.note(Began(model=self._model, **self._about))
+        if self._teller.heard:
+            self._teller.note(Began(model=self._model, **self._about))
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if self._teller.heard:
+            self._teller.note(self._ended(error))
+        self._last = None  # each would keep the other until the garbage collector comes
+
+    def _ended(self, error: BaseException | None) -> Ended:
         last = self._last
-        self._teller.note(
-            Ended(
-                attempts=self.attempts,
-                seconds=self._now() - self._began,
-                first=self._first,
-                status=getattr(error, "status", None) or (last.status if last is not None else None),
-                received=last.received if last is not None else 0,
-                error=error,
-                **self._about,
-            )
+        return Ended(
+            attempts=self.attempts,
+            seconds=self._now() - self._began,
+            first=self._first,
+            status=getattr(error, "status", None) or (last.status if last is not None else None),
+            received=last.received if last is not None else 0,
+            error=error,
+            **self._about,
         )
+
+    async def _tell(self, kind: type[Report], **words: Any) -> None:
+        """Tells of the ordinary course of a call; a report that nobody would hear is not made."""
+        if self._teller.heard:
+            await self._teller.tell(kind(**words, **self._about))
 
     def within(self) -> float:
         """Seconds that a request may take to its first byte, by now."""
@@ -112,11 +131,11 @@ class Call:
             if permit.waited > 0:
                 await self._teller.tell(Waited(seconds=permit.waited, **self._about))
             self.attempts += 1
-            await self._teller.tell(AttemptStarted(number=self.attempts, **self._about))
+            await self._tell(AttemptStarted, number=self.attempts)
             begun = await begin()
             if self._first is None:
                 self._first = self._now() - self._began
-                await self._teller.tell(AnswerBegan(seconds=self._first, **self._about))
+                await self._tell(AnswerBegan, seconds=self._first)
         except BaseException as error:
             if isinstance(error, ProviderError):
                 error.provider = error.provider or self._about["provider"]
@@ -130,7 +149,14 @@ class Call:
         Raises:
             ProviderError: The last failure, once retrying has not helped.
         """
-        failure: ProviderError
+        try:
+            return await make()
+        except ProviderError as error:
+            failure = error
+        return await self._retry(make, failure)
+
+    async def _retry(self, make: Callable[[], Awaitable[T]], failure: ProviderError) -> T:
+        """Goes on where the first attempt has failed: only then a controller is made, and told of that failure."""
 
         async def pause(seconds: float) -> None:
             report = AttemptFailed(number=self.attempts, error=failure, wait=seconds, **self._about)
@@ -140,6 +166,8 @@ class Call:
         async for attempt in self._rules.retry.controller(pause, self._left):
             with attempt:
                 try:
+                    if attempt.retry_state.attempt_number == 1:
+                        raise failure
                     return await make()
                 except ProviderError as error:
                     failure = error

@@ -8,9 +8,8 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -72,7 +71,7 @@ class Channel:
         self._response = response
         self.size: int = len(first)
         self._ending = Ending(response)
-        self._watch = IdleWatch(target.timeouts.idle, self._give_up)
+        self._watch = IdleWatch(target.timeouts.idle, response)
 
     @classmethod
     async def open(
@@ -89,31 +88,21 @@ class Channel:
         Raises:
             ProviderError: For a status, a failed connection or a time limit.
         """
-        with _translated(target.provider):
-            try:
-                async with timeout(within):
-                    response = await session.request(**_arguments(target, request))
-                    first = await _first_bytes(response)
-            except asyncio.TimeoutError as error:
-                if isinstance(error, aiohttp.ServerTimeoutError):
-                    raise
-                message = f"no answer within {within:g} s (setting timeout)"
-                raise TimedOut(message, provider=target.provider.card.name) from error
-            channel = cls(target, response, first)
-            try:
-                await channel._judge()
-            except BaseException:
-                channel.close()
-                raise
-            return channel
+        channel = cls(target, *await _answered(session, target, request, within))
+        try:
+            await channel._judge()
+        except BaseException:
+            channel.close()
+            raise
+        return channel
 
     async def _judge(self) -> None:
-        good, reply = _is_good(self._response), self.reply
+        good = _is_good(self._response)
         head = self.first if good else await _error_head(self._response)
-        if error := self._target.provider.failure(replace(reply, body=head)):
+        if error := self._target.provider.failure(self._with_body(head)):
             raise error
         if not good:
-            raise BadReply("the service answered with an unusual status", status=reply.status)
+            raise BadReply("the service answered with an unusual status", status=self.reply.status)
         self._check_size()
 
     async def read(self) -> bytes:
@@ -122,10 +111,14 @@ class Channel:
         Raises:
             ProviderError: If the connection breaks, stays silent for too long, or the body is too large.
         """
-        with _translated(self._target.provider, self._watch), self._watch:
-            data = await self._response.content.readany()
-        if not data and (error := self._ending.error) is not None:
-            raise ConnectionFailed("the connection was reset", provider=_name(self._target)) from error
+        try:
+            with self._watch:
+                data = await self._response.content.readany()
+        except Exception as error:
+            _translate(error, self._target, self._watch)
+            raise
+        if not data and (reset := self._ending.error) is not None:
+            raise ConnectionFailed("the connection was reset", provider=_name(self._target)) from reset
         self.size += len(data)
         self._check_size()
         return data
@@ -140,15 +133,10 @@ class Channel:
         parts = [self.first]
         while data := await self.read():
             parts.append(data)
-        return Reply(
-            status=self.reply.status, headers=self.reply.headers, cookies=self.reply.cookies, body=b"".join(parts)
-        )
+        return self._with_body(b"".join(parts))
 
-    def _give_up(self) -> None:
-        # What aiohttp raises in the reader of a closed response is one object for all: it would keep every reader's
-        # frames, with what was asked and answered, as long as the process lives.
-        self._response.content.set_exception(aiohttp.ClientConnectionError(self._watch.message))
-        self._response.close()
+    def _with_body(self, body: bytes) -> Reply:
+        return Reply(status=self.reply.status, headers=self.reply.headers, cookies=self.reply.cookies, body=body)
 
     def close(self) -> None:
         """Ends the exchange; the connection returns to the pool only if the body was read to its end."""
@@ -204,18 +192,33 @@ def _name(target: Target) -> str:
     return target.provider.card.name
 
 
-def _reply(response: aiohttp.ClientResponse, body: bytes = b"") -> Reply:
+def _reply(response: aiohttp.ClientResponse) -> Reply:
     return Reply(
         status=response.status,
         headers={name.lower(): value for name, value in response.headers.items()},
         # coded_value: a quoted value goes back with its quotes, as a browser would send it.
         cookies={name: morsel.coded_value for name, morsel in response.cookies.items() if morsel["max-age"] != "0"},
-        body=body,
     )
 
 
 def _is_good(response: aiohttp.ClientResponse) -> bool:
     return 200 <= response.status < 300
+
+
+async def _answered(
+    session: aiohttp.ClientSession, target: Target, request: Request, within: float
+) -> tuple[aiohttp.ClientResponse, bytes]:
+    """A response and the first bytes of its body, in the time there is for them."""
+    try:
+        async with timeout(within):
+            response = await session.request(**_arguments(target, request))
+            return response, await _first_bytes(response)
+    except Exception as error:
+        if isinstance(error, asyncio.TimeoutError) and not isinstance(error, aiohttp.ServerTimeoutError):
+            message = f"no answer within {within:g} s (setting timeout)"
+            raise TimedOut(message, provider=_name(target)) from error
+        _translate(error, target)
+        raise
 
 
 async def _first_bytes(response: aiohttp.ClientResponse) -> bytes:
@@ -236,17 +239,10 @@ async def _error_head(response: aiohttp.ClientResponse) -> bytes:
     return head[:_ERROR_HEAD_BYTES]
 
 
-@contextmanager
-def _translated(provider: Provider, watch: IdleWatch | None = None) -> Iterator[None]:
-    try:
-        yield
-    except ProviderError:
-        raise
-    except Exception as error:
-        failure = proxy_failure(error) or _failure(error, watch)
-        if failure is None:
-            raise
-        failure.provider = provider.card.name
+def _translate(error: Exception, target: Target, watch: IdleWatch | None = None) -> None:
+    """Raises what an exception means, if it means anything here."""
+    if failure := proxy_failure(error) or _failure(error, watch):
+        failure.provider = _name(target)
         raise failure from error
 
 

@@ -140,6 +140,9 @@ class Permit:
         self._give_back()
 
 
+_FREE = Permit(0.0, lambda: None)  # one for all, as nobody waits until it is given back
+
+
 class Limiter:
     """Gives turns within limits, first come, first served, to callers on any number of event loops and threads.
 
@@ -167,6 +170,7 @@ class Limiter:
         self.limits: Limits = limits
         self._store = store
         self._clock = clock or Clock()
+        self._unlimited = limits == Limits()
         self.forget()
         _limiters.add(self)
 
@@ -195,6 +199,8 @@ class Limiter:
             LimitReached: There is no turn in that time; ``retry_after`` says when there is one, where that is known.
             ConnectionFailed: The store cannot be used. A limit that others share cannot be kept by going on without.
         """
+        if self._unlimited:
+            return _FREE
         began = self._clock.monotonic()
         line = self._line
         place = line.join()

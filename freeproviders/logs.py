@@ -4,7 +4,7 @@ import logging
 from dataclasses import fields
 from typing import Any
 
-__all__ = ["write"]
+__all__ = ["detailed", "write"]
 
 # An application that has not set up logging is not to find retries on its stderr.
 logging.getLogger("freeproviders").addHandler(logging.NullHandler())
@@ -22,6 +22,11 @@ _LINES: dict[str, tuple[int, str]] = {
     "FailedOver": (logging.WARNING, "failed over to {to} ({error})"),
     "Ended": (logging.DEBUG, "ended ({error}): {attempts} attempts, {seconds:.2f} s, {received} bytes"),
 }
+
+
+def detailed() -> bool:
+    """Whether anybody reads what happens in the ordinary course of a call."""
+    return _LOG.isEnabledFor(logging.DEBUG)
 
 
 def write(report: Any) -> None:

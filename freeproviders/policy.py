@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-
-import tenacity
+from typing import TYPE_CHECKING
 
 from freeproviders.errors import InvalidSetting, ProviderError
+
+if TYPE_CHECKING:
+    import tenacity
 
 __all__ = ["Clock", "Retry", "Timeouts"]
 
@@ -75,25 +77,27 @@ class Retry:
 
     def controller(
         self, sleep: Callable[[float], Awaitable[None]], left: Callable[[], float]
-    ) -> tenacity.AsyncRetrying:
+    ) -> "tenacity.AsyncRetrying":
         """A tenacity controller for one call. It carries that call's state: never share it between calls.
 
         Args:
             sleep: Waits that many seconds.
             left: Seconds to the deadline, by now.
         """
+        import tenacity  # loaded with the first failure: most calls have none
+
         jitter = tenacity.wait_random_exponential(multiplier=self.base, max=self.longest_wait)
 
         waits: dict[int, float] = {}  # drawn once for each attempt: tenacity asks for it after the decision to stop
 
-        def wait(state: tenacity.RetryCallState) -> float:
+        def wait(state: "tenacity.RetryCallState") -> float:
             if state.attempt_number not in waits:
                 asked = getattr(_failure(state), "retry_after", None)
                 capped = jitter(state) if asked is None else min(asked, self.longest_retry_after)
                 waits[state.attempt_number] = float(capped)
             return waits[state.attempt_number]
 
-        def spent(state: tenacity.RetryCallState) -> bool:
+        def spent(state: "tenacity.RetryCallState") -> bool:
             return wait(state) > left() or state.attempt_number >= self.attempts
 
         return tenacity.AsyncRetrying(
@@ -101,7 +105,7 @@ class Retry:
         )
 
 
-def _failure(state: tenacity.RetryCallState) -> BaseException | None:
+def _failure(state: "tenacity.RetryCallState") -> BaseException | None:
     return state.outcome.exception() if state.outcome is not None else None
 
 

@@ -184,6 +184,11 @@ class Teller:
         part.request, part.candidate = self.request, candidate
         return part
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody hears what is told in the ordinary course of a call; failures and waits are always told."""
+        return self._listen is not None or bool(_observers) or logs.detailed()
+
     def note(self, report: Report) -> None:
         """Tells the log and the observers."""
         logs.write(report)

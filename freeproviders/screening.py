@@ -109,10 +109,12 @@ class Screened:
     def _pass(self, events: Sequence[Event], *, complete: bool) -> Sequence[Event]:
         if self._clear and len(self._seen) >= self._watch:
             return events
-        self._held.extend(events)
-        self._seen += "".join(event.text for event in events if isinstance(event, Text))
+        self._seen += "".join([event.text for event in events if isinstance(event, Text)])
         cleared = self._examine(self._seen[: self._watch], complete)
-        self._clear = self._clear or cleared or complete or len(self._seen) >= self._watch
+        if self._clear:
+            return events
+        self._held.extend(events)
+        self._clear = cleared or complete or len(self._seen) >= self._watch
         if not self._clear:
             return ()
         held, self._held = self._held, []

@@ -116,6 +116,9 @@ class Lease:
 
 async def hold() -> None:
     """Keeps the running loop's session open until the loop shuts down its async generators."""
+    pool = _pools.get(asyncio.get_running_loop())
+    if pool is not None and pool.keeper is not None:
+        return
     acquire()
     pool = _pools[asyncio.get_running_loop()]
     if pool.keeper is None:

@@ -5,10 +5,10 @@ So it pickles, copies and works on any number of loops and threads at once.
 """
 
 import copy
+import functools
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -41,7 +41,7 @@ class Client(Face):
         retry: How often and how patiently to try again before the first event.
         timeouts: Limits on waiting, in seconds.
         proxy: URL of an HTTP, HTTPS or SOCKS proxy, with credentials if it needs them. By default those of the
-            environment (``HTTPS_PROXY``, ``NO_PROXY``, ...).
+            environment (``HTTPS_PROXY``, ``NO_PROXY``, ...), as they are when the first call is made.
         limits: How many requests at once and in a time; by default what the card calls polite. A ``Limiter`` may be
             shared by several clients.
         hold: Keep connections open as long as the event loop lives. Without it they close with the last call in
@@ -73,7 +73,7 @@ class Client(Face):
             clock=clock,
             limiter=_limiter(limits, self.provider, clock),
         )
-        self._proxy = checked_proxy(proxy) or environment_proxy(self.provider.base_url)
+        self._given_proxy = checked_proxy(proxy)
         self._hold = hold
         self._cookies = dict(self.provider.cookies)
 
@@ -89,7 +89,7 @@ class Client(Face):
         with self._call(asking.prompt, listen) as call, _interrupting(shown):
             async with self._lease() as session:
                 while True:
-                    attempt, events = await call.retrying(partial(self._first, session, asking, call))
+                    attempt, events = await call.retrying(functools.partial(self._first, session, asking, call))
                     try:
                         while events is not None:
                             for event in events:
@@ -102,15 +102,15 @@ class Client(Face):
                         break
             for event in asking.rest():
                 yield event
-            yield Done(metadata=self._metadata(asking.prompt, attempt, call))
+            yield Done(metadata=self._metadata(asking, attempt, call))
 
     async def acomplete(self, prompt: Prompt | str, *, listen: Listen | Teller | None = None) -> Answer:
         """A whole answer; see ``Face``."""
         prompt = asked(prompt, self.provider.card.name)
         with self._call(prompt, listen) as call:
             async with self._lease() as session:
-                attempt, asking, events = await call.retrying(partial(self._whole, session, prompt, call))
-            return _answer(events, self._metadata(asking.prompt, attempt, call))
+                attempt, asking, events = await call.retrying(functools.partial(self._whole, session, prompt, call))
+            return _answer(events, self._metadata(asking, attempt, call))
 
     async def arun(self, exchange: Callable[[], Exchange]) -> Any:
         """Runs an exchange of plain requests and returns its result (``freeproviders.providers.pi_archive`` has some).
@@ -154,6 +154,11 @@ class Client(Face):
     def _provider(self, prompt: Prompt) -> Provider:
         """The provider with the settings of this call."""
         return self.provider.with_settings(prompt.settings)
+
+    @functools.cached_property
+    def _proxy(self) -> str | None:
+        """The proxy's URL. Looking through the environment takes as long as the rest of making a client."""
+        return self._given_proxy or environment_proxy(self.provider.base_url)
 
     def _lease(self) -> sessions.Lease:
         return sessions.Lease(held=self._hold, socks=self._proxy if is_socks(self._proxy) else None)
@@ -211,14 +216,14 @@ class Client(Face):
         cookies = self._cookies if provider.cookies == self.provider.cookies else dict(provider.cookies)
         return Target(provider=provider, cookies=cookies, proxy=self._proxy, timeouts=self.rules.timeouts)
 
-    def _metadata(self, prompt: Prompt, attempt: Attempt, call: Call) -> Mapping[str, Any]:
-        provider = self._provider(prompt)
+    def _metadata(self, asking: Asking, attempt: Attempt, call: Call) -> Mapping[str, Any]:
+        provider = self._provider(asking.prompt)
         return {
             "provider": provider.card.name,
-            "model": provider.model_name(prompt),
+            "model": provider.model_name(asking.prompt),
             "finish_reason": "stop",
             "attempts": call.attempts,
-            **_facts(prompt, attempt.facts, provider),
+            **asking.counted(_facts(asking.prompt, attempt.facts, provider)),
         }
 
 

@@ -1,7 +1,6 @@
 """Watches a response from beside its reader: for silence, and for a connection that breaks where it should end."""
 
 import asyncio
-from collections.abc import Callable
 
 import aiohttp
 
@@ -12,12 +11,16 @@ class IdleWatch:
     """Closes a response that has been silent for too long while somebody waited for it.
 
     One timer runs per stream and looks back when it fires, so that a read costs no timer of its own.
+
+    Args:
+        limit: Seconds of silence.
+        response: What is closed after them.
     """
 
-    def __init__(self, limit: float, close: Callable[[], None]) -> None:
+    def __init__(self, limit: float, response: aiohttp.ClientResponse) -> None:
         self._loop = asyncio.get_running_loop()
         self._limit = limit
-        self._close = close
+        self._response = response
         self._waiting_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.expired: bool = False
@@ -47,7 +50,10 @@ class IdleWatch:
         left = since + self._limit - now
         if left <= 0:
             self.expired = True
-            self._close()
+            # What aiohttp raises in the reader of a closed response is one object for all: it would keep every
+            # reader's frames, with what was asked and answered, as long as the process lives.
+            self._response.content.set_exception(aiohttp.ClientConnectionError(self.message))
+            self._response.close()
         else:
             self._timer = self._loop.call_later(left, self._look)
 

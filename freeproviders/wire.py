@@ -230,8 +230,8 @@ class Done:
     Attributes:
         metadata: JSON-able facts: ``provider``, ``model``, ``finish_reason``, ``attempts``, and where there is one
             ``thread``, ``citations``, ``message_sid``, ``reasoning``, ``served_model``, or ``usage``: tokens as the
-            service counted them (``prompt_tokens``, ``completion_tokens``, ``total_tokens``, and where it says so
-            ``cached_tokens``, ``reasoning_tokens``).
+            service counted them, over all rounds of the call (``prompt_tokens``, ``completion_tokens``,
+            ``total_tokens``, and where it says so ``cached_tokens``, ``reasoning_tokens``).
     """
 
     metadata: Mapping[str, Any]

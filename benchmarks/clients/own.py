@@ -7,9 +7,10 @@ from benchmarks.clients.face import Ask, AsyncAsk, Client, Conversation, roles
 
 __all__ = ["CLIENTS"]
 
-_WIRES = ("yqcloud", "pi", "flowgpt")
-_CHAT = {"yqcloud": "ChatYqcloud", "pi": "ChatPi", "flowgpt": "ChatFlowGpt"}
-_LLM = {"yqcloud": "Yqcloud", "pi": "Pi", "flowgpt": "FlowGpt"}
+_WIRES = ("yqcloud", "pi", "flowgpt", "openai")
+_CHAT = {"yqcloud": "ChatYqcloud", "pi": "ChatPi", "flowgpt": "ChatFlowGpt", "openai": "ChatOpenAICompatible"}
+_LLM = {"yqcloud": "Yqcloud", "pi": "Pi", "flowgpt": "FlowGpt", "openai": "OpenAICompatible"}
+_PROVIDER = {"openai": "openai_compatible"}
 
 
 def save(text: str) -> str:
@@ -22,7 +23,7 @@ def _core(base: str, wire: str, turns: Conversation, **words: Any) -> tuple[Any,
     from freeproviders import Prompt, Turn
 
     said: Any = [Turn(role="user" if role == "user" else "assistant", text=text) for role, text in turns]
-    return Asker(wire, base_url=base, **words), Prompt(turns=tuple(said))
+    return Asker(_PROVIDER.get(wire, wire), base_url=base, **words), Prompt(turns=tuple(said))
 
 
 def _core_streams(base: str, wire: str, turns: Conversation) -> AsyncAsk:

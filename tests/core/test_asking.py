@@ -4,6 +4,8 @@ import pytest
 
 from freeproviders.asking import Asking
 from freeproviders.errors import BadReply
+from freeproviders.sandbox import Scenario
+from freeproviders.testing.kit import client_of
 from freeproviders.wire import CallArguments, CallDone, CallFailed, CallStarted, InvalidCall, Prompt, Text, ToolCall
 
 TOOLS = ({"name": "add", "parameters": {"type": "object"}}, {"name": "sub", "parameters": {"type": "object"}})
@@ -118,3 +120,38 @@ def test_where_one_value_has_to_come_it_is_asked_for_again_twice(words, rounds):
     while asking.again({}):
         asking.pass_on([failed()])
     assert asking.rounds == rounds
+
+
+def test_the_tokens_of_all_rounds_are_counted():
+    asking = Asking(prompt(tool_choice="add"))
+    rounds = [{"prompt_tokens": 5, "total_tokens": 7}, {"prompt_tokens": 9, "cached_tokens": 4}, {"prompt_tokens": 1}]
+    for usage in rounds[:2]:
+        asking.pass_on([failed()])
+        assert asking.again({"usage": usage, "other": 1})
+    expected = {"prompt_tokens": 15, "total_tokens": 7, "cached_tokens": 4}
+    assert asking.counted({"usage": rounds[2], "other": 2}) == {"usage": expected, "other": 2}
+    assert asking.counted({})["usage"]["prompt_tokens"] == 14
+
+
+def test_the_facts_of_a_single_round_stay_as_they_are():
+    facts = {"usage": {"prompt_tokens": 5}}
+    assert Asking(prompt()).counted(facts) is facts
+    asking = Asking(prompt())
+    asking.pass_on([failed()])
+    assert asking.again({})
+    assert asking.counted({}) == {}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_call_tells_the_tokens_of_all_its_rounds(sandbox, streamed):
+    usage = '{"prompt_tokens": 5, "completion_tokens": 7}'
+    chunk = f'{{"choices": [{{"delta": {{"content": "no"}}, "finish_reason": "stop"}}], "usage": {usage}}}'
+    sandbox.scenario = Scenario(body=f"data: {chunk}\n\n")
+    client = client_of(sandbox, "openai_compatible")
+    asked = Prompt(turns=Prompt.of("add").turns, tools=TOOLS[:1], tool_choice="add")
+    if streamed:
+        metadata = [event async for event in client.astream(asked)][-1].metadata
+    else:
+        metadata = (await client.acomplete(asked)).metadata
+    assert metadata["attempts"] == len(sandbox.received) == 3
+    assert metadata["usage"] == {"prompt_tokens": 15, "completion_tokens": 21, "total_tokens": 36}

@@ -123,6 +123,15 @@ def test_an_answer_that_is_short_is_no_result():
         worker.close()
 
 
+def test_a_crowd_finds_its_connections_open():
+    with processes.serving() as server:
+        worker = processes.Worker(server, "bare aiohttp")
+        job = measures.Job(task="streams", plan=wires.Plan(wire="yqcloud", count=2, pace=1), streams=3)
+        asked = worker.run(job)
+        worker.close()
+    assert (asked["requests"], asked["connections"]) == (6, 3)
+
+
 def test_growth_is_the_power_of_the_size():
     assert math.isclose(samples.exponent({10: 5.0, 100: 50.0, 1000: 500.0}), 1.0)
     assert math.isclose(samples.exponent({10: 1.0, 100: 100.0}), 2.0)

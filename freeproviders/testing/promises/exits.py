@@ -151,8 +151,9 @@ refused = Client(name, base_url="http://127.0.0.1:9", retry=once)
 exec(script)
 """
 INTERRUPTED = """
-import sys
+import signal, sys
 from freeproviders import Client
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background deaf to it
 client = Client(sys.argv[1], base_url=sys.argv[2])
 try:
     client.complete("hello") if sys.argv[3] == "whole" else list(client.stream("hello"))
