@@ -86,6 +86,11 @@ class ProviderError(Exception):
         # Exceptions pickle by calling the class with ``args``; keyword-only fields need the state instead.
         return _rebuild, (type(self), self.message, dict(self.__dict__))
 
+    def _repr_html_(self) -> str:
+        from freeproviders.notebook.views import error_html  # loaded by who looks at it in a notebook
+
+        return error_html(self)
+
 
 def _rebuild(kind: type[_E], message: str, state: Mapping[str, Any]) -> _E:
     error = kind.__new__(kind, message)

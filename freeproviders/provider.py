@@ -95,6 +95,11 @@ class Card:
     limits: Limits = _POLITE
     protocol: str = ""
 
+    def _repr_html_(self) -> str:
+        from freeproviders.notebook.views import card_html  # loaded by who looks at it in a notebook
+
+        return card_html(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provider(ABC):

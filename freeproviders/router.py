@@ -85,6 +85,11 @@ class Router(Face):
     def __repr__(self) -> str:
         return f"Router({', '.join(one.name for one in self.candidates)})"
 
+    def _repr_html_(self) -> str:
+        from freeproviders.notebook.views import router_html  # loaded by who looks at it in a notebook
+
+        return router_html(self)
+
     async def astream(
         self, prompt: Prompt | str, *, listen: Listen | Teller | None = None
     ) -> AsyncGenerator[Event, None]:
