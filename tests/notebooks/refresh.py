@@ -1,43 +1,46 @@
 """Executes the notebooks from top to bottom, each in a kernel of its own, and stores what came out.
 
-Run it after changing a notebook: ``python tests/notebooks/refresh.py``. The test beside it runs the same code and
-compares.
+Run it after changing a notebook: ``python tests/notebooks/refresh.py``, or with the beginnings of names, as in
+``... refresh.py 03 05``. The test beside it runs the same code and compares; how is in ``comparing``.
 """
 
 import os
-import re
+import platform
 import sys
 import tempfile
-from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import nbformat
+from comparing import complaints
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from traitlets.config import Config
 
 NOTEBOOKS = sorted(Path(__file__).parents[2].joinpath("notebooks").glob("*.ipynb"))
-# A cell with this tag shows text of installed distributions, which another release may have worded anew.
-INSTALLED_TEXT = "installed-text"
 SECONDS_PER_CELL = 120
-# All warnings count but tqdm's that a progress bar, which nobody sees here, would be prettier with ipywidgets.
-_WARNINGS = "default,ignore:IProgress not found"
-_ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+|0x[0-9a-f]{6,}|/(?:home|root|tmp|work)/")
+# All warnings count but tqdm's that a progress bar, which nobody sees here, would be prettier with ipywidgets, and that
+# of the inline backend about itself, when it is given a setting.
+_WARNINGS = "default,ignore:IProgress not found,ignore:InlineBackend._print_figure_kwargs_changed"
+# A figure's size in inches, not the extent of its letters, decides how large its picture is.
+_PROFILE = 'c.InlineBackend.print_figure_kwargs = {"bbox_inches": None}\n'
 
 
 def read(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
-def executed(notebook: NotebookNode) -> NotebookNode:
+def executed(notebook: NotebookNode, **environment: str) -> NotebookNode:
     """A copy of the notebook with fresh outputs.
+
+    Args:
+        notebook: What to run.
+        environment: Further variables of its kernel's environment.
 
     Raises:
         CellExecutionError: If a cell raises.
     """
     fresh = nbformat.from_dict(notebook)
+    _prepare(code_of(notebook))
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             fresh,
@@ -48,8 +51,18 @@ def executed(notebook: NotebookNode) -> NotebookNode:
             coalesce_streams=True,
             config=_transport(folder),
         )
-        client.execute(env=_environment(folder))
+        client.execute(env={**_environment(folder), **environment})
     return _stripped(fresh)
+
+
+def code_of(notebook: NotebookNode) -> str:
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+def _prepare(code: str) -> None:
+    """Matplotlib looks for fonts the first time it is used on a machine, and says so where that takes long."""
+    if "plot" in code:
+        import matplotlib.font_manager  # noqa: F401  # its import is what looks for them
 
 
 def _transport(folder: str) -> Config:
@@ -59,72 +72,36 @@ def _transport(folder: str) -> Config:
 
 def _environment(folder: str) -> dict[str, str]:
     """Ours, without settings that would lead elsewhere, and without the profile of whoever runs this."""
+    profile = Path(folder, "ipython", "profile_default")
+    profile.mkdir(parents=True)
+    (profile / "ipython_kernel_config.py").write_text(_PROFILE, encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FREEPROVIDERS_")}
-    return {**kept, "IPYTHONDIR": folder, "PYTHONWARNINGS": _WARNINGS, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return {
+        **kept,
+        "IPYTHONDIR": str(profile.parent),
+        "PYTHONWARNINGS": _WARNINGS,
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
 
 
 def _stripped(notebook: NotebookNode) -> NotebookNode:
     """Without what changes from run to run, or tells of the machine."""
+    # Which release the documents came with that the notebook reads.
+    installed = {"python": platform.python_version()} if "pydoc_data" in code_of(notebook) else {}
     notebook.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
         language_info={"name": "python"},
-        installed=_versions(notebook),
+        installed=installed,
     )
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     return notebook
 
 
-def _versions(notebook: NotebookNode) -> dict[str, str]:
-    """Which release of each distribution the notebook reads was here."""
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    named = re.search(r"^distributions = \[(.*?)\]", code, re.DOTALL | re.MULTILINE)
-    return {name: metadata.version(name) for name in re.findall(r'"([^"]+)"', named[1])} if named else {}
-
-
-def differences(stored: NotebookNode, fresh: NotebookNode) -> list[str]:
-    """Where two runs of a notebook do not show the same; text of distributions counts only for the same releases."""
-    same = stored.metadata.get("installed") == fresh.metadata.get("installed")
-    return [
-        f"cell {number} shows {new!r}, stored is {old!r}"
-        for number, (cell, old, new) in enumerate(zip(fresh.cells, _all(stored), _all(fresh), strict=True))
-        if old != new and (same or INSTALLED_TEXT not in cell.metadata.get("tags", []) or not new)
-    ]
-
-
-def complaints(notebook: NotebookNode) -> list[str]:
-    """What outputs should not hold: warnings, errors, addresses, paths of a machine."""
-    found = []
-    for number, cell in enumerate(notebook.cells):
-        for kind, text in _outputs(cell):
-            if kind in ("stderr", "error"):
-                found.append(f"cell {number} has output of kind {kind}: {text}")
-            elif address := _ADDRESS.search(text):
-                found.append(f"cell {number} shows {address[0]}")
-    return found
-
-
-def _all(notebook: NotebookNode) -> Iterator[list[tuple[str, str]]]:
-    return (list(_outputs(cell)) for cell in notebook.cells)
-
-
-def _outputs(cell: NotebookNode) -> Iterator[tuple[str, str]]:
-    """A cell's outputs as kind and text, an image as its data."""
-    for output in cell.get("outputs", ()):
-        if output.output_type == "stream":
-            yield output.name, output.text
-        elif output.output_type == "error":
-            yield "error", f"{output.ename}: {output.evalue}"
-        else:
-            yield from sorted((kind, _text(data)) for kind, data in output.data.items())
-
-
-def _text(data: Any) -> str:
-    return "".join(data) if isinstance(data, list) else str(data)
-
-
-def main() -> None:
+def main(beginnings: tuple[str, ...]) -> None:
     for path in NOTEBOOKS:
+        if not path.name.startswith(beginnings or ("",)):
+            continue
         fresh = executed(read(path))
         problems = complaints(fresh)
         if problems:
@@ -135,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(tuple(sys.argv[1:]))
