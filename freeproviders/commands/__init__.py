@@ -1,14 +1,34 @@
-"""The subcommands of `freeproviders`, one module each.
+"""The subcommands of `freeproviders`, one module each, and what they share: exit codes, and lines for the person.
 
-A module has ``add(commands)``, which adds its parser and sets ``run`` to a function from the options to the exit code,
-and stands in the list in ``freeproviders.__main__``. What a subcommand needs is imported when it runs.
+A module of a subcommand has ``add(commands)``, which adds its parser and sets ``run`` to a function from the options to
+the exit code, and stands in the list in ``freeproviders.__main__``. What it needs is imported when it runs.
+
+Exit codes: 0 for success; 1 where the services asked did not do what was wanted; 2 for wrong words, and for whatever
+else kept the command from its work; 130 for Ctrl-C; 141 where nobody reads the output any more.
 """
 
 import sys
 
-__all__ = ["fail", "say"]
+from freeproviders.errors import (
+    AllProvidersFailed,
+    InvalidSetting,
+    PromptTooLong,
+    ProviderError,
+    UnknownModel,
+    UnsupportedContent,
+)
 
-_USAGE_ERROR = 2
+__all__ = ["FAILED", "INTERRUPTED", "PIPE_CLOSED", "WRONG", "clean", "code_of", "explained", "fail", "note", "say"]
+
+FAILED, WRONG = 1, 2
+# As of programs that the signals SIGINT and SIGPIPE have ended, which is what shells look for.
+INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13
+
+# Nobody but the person can cure these.
+_FAULTS = (InvalidSetting, PromptTooLong, UnknownModel, UnsupportedContent)
+
+# What a terminal would obey: a service's words may move no cursor and write to no clipboard.
+_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 
 def say(line: str) -> None:
@@ -17,7 +37,29 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def fail(message: str) -> int:
+def note(line: str) -> None:
+    """Writes a line beside the output; what is said there may be a service's words."""
+    sys.stderr.write(f"freeproviders: {clean(line)}\n")
+
+
+def fail(message: str, code: int = WRONG) -> int:
     """Writes what went wrong, and gives the exit code for it."""
-    sys.stderr.write(f"freeproviders: {message}\n")
-    return _USAGE_ERROR
+    note(message)
+    return code
+
+
+def clean(text: str) -> str:
+    """A text without the characters that a terminal obeys, but for line breaks and tabs."""
+    return text.translate(_CONTROLS)
+
+
+def code_of(error: ProviderError) -> int:
+    """The exit code for what a call has raised."""
+    return WRONG if isinstance(error, _FAULTS) else FAILED
+
+
+def explained(error: ProviderError) -> str:
+    """What a call has raised, for the person; what several services said is a line each."""
+    if not isinstance(error, AllProvidersFailed) or not error.attempts:
+        return clean(str(error))
+    return clean("\n  ".join(["none of the services could answer", *map(str, error.attempts)]))

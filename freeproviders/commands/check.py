@@ -5,9 +5,10 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from freeproviders.commands import say
+from freeproviders.commands import clean, say
+from freeproviders.commands.parsing import completed, examples, service_words
 from freeproviders.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -22,20 +23,32 @@ __all__ = ["add"]
 _NONE_WORKS = 1
 # Columns of a table that is not shown in a terminal, such as a log.
 _PIPE_WIDTH = 140
+_COLUMNS = ("Service", "State", "First text", "Model", "Last evidence")
+# A narrower terminal gets the first columns alone: slivers of five tell nobody anything.
+_WIDE, _FIRST = 64, 3
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Adds the subcommand."""
     words = "ask services a one-line question and show which of them answer"
     parser = commands.add_parser(
-        "check", help=words, description=f"{words}. Exit code: 0 if any answers, 1 if none does, 2 for wrong words."
+        "check",
+        help=words,
+        description=f"{words}. Exit code: 0 if any answers, 1 if none does, 2 for wrong words.",
+        epilog=examples(
+            "freeproviders check",
+            "freeproviders check pi yqcloud --timeout 10",
+            "freeproviders check --json | jq -r 'select(.works).provider'",
+            "freeproviders check --save checked.json",
+        ),
     )
-    parser.add_argument("names", nargs="*", help="services (default: all that need nothing, and presets with a key)")
+    text = "services (default: all that need nothing, and presets with a key)"
+    completed(parser.add_argument("names", nargs="*", metavar="SERVICE", help=text), service_words)
     parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="default: %(default)g")
     parser.add_argument("--proxy", metavar="URL", help="proxy to go through (default: the environment's)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
     parser.add_argument("--save", metavar="FILE", help="keep the results, for Router(..., checked=FILE)")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, rest="names")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -70,10 +83,10 @@ async def _table(options: argparse.Namespace, names: list[str]) -> "list[Check]"
 
     console, live = _shown()
     results: dict[str, Check] = {}
-    with live(_drawn(names, results), console=console) as shown:
+    with live(_drawn(names, results, console.width), console=console) as shown:
         async for one in check(names, timeout=options.timeout, proxy=options.proxy):
             results[one.provider] = one
-            shown.update(_drawn(names, results))
+            shown.update(_drawn(names, results, console.width))
     if not console.is_terminal:
         console.line()  # which rich leaves out there
     for said in _said(results):
@@ -93,21 +106,23 @@ def _shown() -> "tuple[Console, type]":
     return (console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)), Live
 
 
-def _drawn(names: list[str], results: "Mapping[str, Check]") -> "Table":
+def _drawn(names: list[str], results: "Mapping[str, Check]", width: int) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD)
-    for column in ("Service", "State", "First text", "Model", "Last evidence"):
+    shown = _COLUMNS if width >= _WIDE else _COLUMNS[:_FIRST]
+    for column in shown:
         table.add_column(column, overflow="fold")
     for name in names:
         one = results.get(name)
         if one is None:
-            table.add_row(name, Text("asked ...", "dim"), "", "", "")
+            table.add_row(name, Text("asked ...", "dim"))
             continue
         state = Text("answers", "green") if one.works else Text(one.error, "red")
-        table.add_row(name, state, "" if one.first is None else f"{one.first:.2f} s", one.model, one.verified)
+        cells = (name, state, "" if one.first is None else f"{one.first:.2f} s", one.model, one.verified)
+        table.add_row(*cells[: len(shown)])
     return table
 
 
@@ -118,4 +133,4 @@ def _said(results: "Mapping[str, Check]") -> "Iterator[Text]":
     for name, one in results.items():
         if not one.works:
             # As plain text: what a service says may hold what rich would take for its own markup.
-            yield Text.assemble((f"{name}: ", "bold"), f"{one.message}\n")
+            yield Text.assemble((f"{name}: ", "bold"), f"{clean(one.message)}\n")

@@ -6,20 +6,27 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from freeproviders.commands import say
+from freeproviders.commands.parsing import completed, examples, service_words
 
 __all__ = ["add"]
 
 _READ_BYTES = 4096
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Adds the subcommand."""
     words = "sign in to a service in a browser window and store the login on this machine"
-    parser = commands.add_parser("login", help=words, description=words)
-    parser.add_argument("name", help="the service, e.g. pi")
+    parser = commands.add_parser(
+        "login",
+        help=words,
+        description=f'{words}. The commands chat and ask use it by themselves, models by cookies="stored".',
+        epilog=examples("freeproviders login pi", "freeproviders login aichats --timeout 120"),
+    )
+    completed(parser.add_argument("name", metavar="SERVICE", help="the service, e.g. pi"), service_words)
     parser.add_argument("--url", help="page to open (default: the service's site)")
     parser.add_argument("--browser", metavar="PATH", help="Chromium or Chrome (default: the one installed)")
     parser.add_argument(

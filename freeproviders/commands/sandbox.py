@@ -3,17 +3,24 @@
 import argparse
 import signal
 import threading
+from typing import Any
 
 from freeproviders.addresses import is_loopback_host
 from freeproviders.commands import fail, say
+from freeproviders.commands.parsing import examples
 
 __all__ = ["add"]
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Adds the subcommand."""
     words = "run a local server that speaks every service's wire protocol"
-    parser = commands.add_parser("sandbox", help=words, description=words)
+    parser = commands.add_parser(
+        "sandbox",
+        help=words,
+        description=f"{words}. With FREEPROVIDERS_SANDBOX set to its address, programs and these commands ask it.",
+        epilog=examples("freeproviders sandbox", "freeproviders sandbox --port 0"),
+    )
     parser.add_argument("--host", default="127.0.0.1", help="loopback address (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8787, help="0 takes a free one (default: %(default)s)")
     parser.set_defaults(run=_run)

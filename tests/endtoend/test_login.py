@@ -212,7 +212,7 @@ def test_ctrl_c_ends_it_in_one_line(strict):
             time.sleep(0.01)
         os.killpg(running.pid, signal.SIGINT)
         _, said = running.communicate()
-    assert (running.returncode, said) == (2, "freeproviders: interrupted\n")
+    assert (running.returncode, said) == (130, "freeproviders: interrupted\n")
     assert not path_of("pi").exists()
 
 
