@@ -1,10 +1,12 @@
 # The commands that people and CI run; each sets up what it needs from nothing but Python, pip and make.
 #   make demo            the main job on real text, against the local sandbox     make demo LIVE=1   the real services
 #   make test            lint, types, tests, notebooks                            make test-all      on Python 3.10 to 3.13
+#   make packages        the wheel with each extra alone                          make test-lowest   with the oldest dependencies
 PYTHON ?= python3
 VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 BENCH_VENV ?= .venv-bench
+LOWEST_VENV ?= .venv-lowest
 PACKAGES := freeproviders langchain_freeproviders llamaindex_freeproviders
 CODE := $(PACKAGES) tests scripts examples demo soak benchmarks
 JOBS ?= 2
@@ -12,7 +14,7 @@ JOBS ?= 2
 # Replies of real models, for measuring how tool calls are read; they are not part of this repository.
 TOOLCALLS ?= ../shared
 
-.PHONY: demo test test-all lint types pytest notebooks soak bench bench-quick bench-tools clean
+.PHONY: demo test test-all lint types pytest notebooks soak bench bench-quick bench-tools docs packages test-lowest clean
 .DEFAULT_GOAL := test
 
 demo: $(DEMO_VENV)/.ready
@@ -22,6 +24,10 @@ test: lint types pytest
 
 test-all:
 	$(PYTHON) scripts/test_all.py
+
+# On Python 3.10 or 3.11, for which there are wheels of the oldest releases.
+test-lowest: $(LOWEST_VENV)/.ready
+	$(LOWEST_VENV)/bin/python -X dev -m pytest -q -n $(JOBS)
 
 lint: $(VENV)/.ready
 	$(VENV)/bin/ruff format --check $(CODE)
@@ -39,6 +45,14 @@ pytest: $(VENV)/.ready
 notebooks: $(VENV)/.ready
 	$(VENV)/bin/python tests/notebooks/refresh.py
 
+# Builds the site of the documents, strictly, and looks at what came out; `make test` does the same elsewhere.
+docs: $(VENV)/.ready
+	$(VENV)/bin/python -m scripts.docs_site
+
+# Takes the dependencies from the index; prints what each extra brings.
+packages: $(VENV)/.ready
+	$(VENV)/bin/python scripts/packages.py
+
 # Over 100,000 calls under faults of all kinds, each judged; `make soak SOAK="--seed 1 --only 3"` repeats one.
 soak: $(VENV)/.ready
 	$(VENV)/bin/python -m soak $(SOAK)
@@ -48,6 +62,12 @@ $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(VENV)/bin/python -m pip install --quiet --group dev --editable .
+	touch $@
+
+$(LOWEST_VENV)/.ready: pyproject.toml tests/lowest.txt
+	$(PYTHON) -m venv $(LOWEST_VENV)
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --group dev --editable . --constraint tests/lowest.txt
 	touch $@
 
 $(DEMO_VENV)/.ready: pyproject.toml
@@ -75,4 +95,4 @@ bench-tools: $(VENV)/.ready
 		--invariance freeproviders.tools:parse_stream --truncated 2
 
 clean:
-	rm -rf .venv* demo-output .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv* .docs-site demo-output .coverage .mypy_cache .pytest_cache .ruff_cache
