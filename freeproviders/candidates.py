@@ -65,12 +65,13 @@ class Candidate:
             return f"has no setting {unknown[0]!r}"
         if thread is not None and not self.provider.card.threads:
             return "keeps no conversations"
-        if not self.provider.card.images_in and any(turn.images for turn in prompt.turns):
+        provider = self.provider.with_settings(prompt.settings)
+        if not provider.sees_images and any(turn.images for turn in prompt.turns):
             return "sees no images"
         if keeper != self.name:
             return f"the conversation is kept by {keeper!r}"
         try:
-            model = self.provider.with_settings(prompt.settings).model_name(self.prompt(prompt))
+            model = provider.model_name(self.prompt(prompt))
         except UnknownModel:
             return f"has no model {prompt.model!r}"
         if model in self.provider.card.image_models and (prompt.tools or prompt.schema is not None):

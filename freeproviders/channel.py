@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from freeproviders.errors import BadReply, ConnectionFailed, InvalidSetting, ProviderError, TimedOut
@@ -241,6 +241,11 @@ async def _error_head(response: aiohttp.ClientResponse) -> bytes:
 
 def _translate(error: Exception, target: Target, watch: IdleWatch | None = None) -> None:
     """Raises what an exception means, if it means anything here."""
+    if isinstance(
+        error, aiohttp.ClientResponseError
+    ):  # it shows the headers that were sent, keys and cookies with them
+        error.request_info = error.request_info._replace(headers=CIMultiDictProxy(CIMultiDict()))
+        error.args = (error.request_info, error.history)
     if failure := proxy_failure(error) or _failure(error, watch):
         failure.provider = _name(target)
         raise failure from error

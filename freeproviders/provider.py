@@ -212,6 +212,11 @@ class Provider(ABC):
         """The error a reply's status stands for, or None where it is good."""
         return failure(self.card.name, reply, self.card.hints)
 
+    @property
+    def sees_images(self) -> bool:
+        """Whether images are shown to the model."""
+        return self.card.images_in
+
     def polite_limits(self) -> Limits:
         """The card's limits; none where ``base_url`` is this machine, as a sandbox needs no politeness."""
         host = urlsplit(self.base_url).hostname or ""

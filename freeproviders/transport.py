@@ -288,8 +288,9 @@ def _check(prompt: Prompt, provider: Provider) -> None:
     name = provider.card.name
     if prompt.thread is not None and not provider.card.threads:
         raise UnsupportedContent("the service keeps no conversations: leave out thread", provider=name)
-    if not provider.card.images_in and any(turn.images for turn in prompt.turns):
-        raise UnsupportedContent("the service's models see no images: leave them out", provider=name)
+    if not provider.sees_images and any(turn.images for turn in prompt.turns):
+        way = ' If this one does, set images="yes".' if "images" in provider.setting_names() else ""
+        raise UnsupportedContent(f"the service's models see no images: leave them out.{way}", provider=name)
     if (prompt.tools or prompt.schema is not None) and provider.model_name(prompt) in provider.card.image_models:
         raise UnsupportedContent("this model draws: it can neither call tools nor answer with JSON", provider=name)
 

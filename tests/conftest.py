@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,14 @@ hypothesis.settings.load_profile("steady")
 def _at_home() -> Iterator[None]:
     with at_home():
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hears_interrupts() -> Iterator[None]:
+    """A shell starts jobs in the background deaf to Ctrl-C, and what they start inherits that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -80,4 +80,4 @@ def provider_of(preset: Preset) -> type[OpenAICompatible]:
 
 def has_key(preset: Preset) -> bool:
     """Whether the environment holds a key for it."""
-    return any(os.environ.get(name) for name in (*preset.key_variables, variable(preset.name, "api_key")))
+    return any(os.environ.get(name, "").strip() for name in (*preset.key_variables, variable(preset.name, "api_key")))

@@ -3,12 +3,9 @@
 Protocol and evidence: docs/wire/openai_compatible.md. What is known of hosted services: ``freeproviders.presets``.
 """
 
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlsplit
 
 from freeproviders._version import __version__
 from freeproviders.decode import Mapped
@@ -17,16 +14,16 @@ from freeproviders.provider import Card, Provider
 from freeproviders.providers import catalogue
 from freeproviders.providers.openai_chunks import Chunks
 from freeproviders.providers.openai_errors import refusal, stream_error
+from freeproviders.providers.openai_keys import Discreet, advice, filled, found, hidden, missing_name, place_of
 from freeproviders.providers.openai_replies import Completion
 from freeproviders.providers.openai_requests import messages, options, told
+from freeproviders.providers.openai_tools import travels, wire_names
 from freeproviders.providers.openai_values import model_names, wrong_setting
 from freeproviders.settings import variable
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Exchange, Prompt, Reply, Request
 
 __all__ = ["OpenAICompatible"]
-
-_BRACES = re.compile(r"\{([A-Z0-9_]+)\}")
 
 P = TypeVar("P", bound="OpenAICompatible")
 
@@ -38,10 +35,12 @@ class OpenAICompatible(Provider):
     Attributes:
         path: Of the answer's request.
         models_path: Of the list of models; empty where there is none.
-        api_key: Sent as ``Authorization: Bearer``; by default from the environment. Servers on this machine need none.
+        api_key: Sent as ``Authorization: Bearer``. Where it is empty, the service's own variables are looked at when
+            something is asked, and sent to its own address alone. Servers on this machine need none.
         models: Model names; the first is the default in place of the card's. Others are accepted too.
         tool_mode: How tools and schemas are asked for: ``"native"`` by fields of the protocol, ``"prompted"`` in
             words, ``"auto"`` natively where the card says that the model can.
+        images: Whether the model is shown images: ``"yes"``, ``"no"``, or ``"auto"`` where the card says that it sees.
         stream_usage: Whether the server is asked to count tokens; a few refuse the field for it.
     """
 
@@ -56,45 +55,56 @@ class OpenAICompatible(Provider):
     models_path: str = "/models"
     api_key: str = field(default="", repr=False)
     tool_mode: str = "auto"
+    images: str = "auto"
     stream_usage: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_line("api_key", self.api_key)
-        if wrong := wrong_setting(self.path, self.models_path, self.tool_mode):
+        if wrong := wrong_setting(self):
             raise InvalidSetting(wrong, provider=self.card.name)
 
     @classmethod
     def configure(cls: type[P], given: Mapping[str, Any]) -> P:
-        """As in ``Provider``; names in braces in ``base_url`` and a missing key are filled in from the environment."""
+        """As in ``Provider``; names in braces in ``base_url`` are filled in from the environment."""
         made = super().configure(given)
-        base_url = _BRACES.sub(lambda found: os.environ.get(found[1]) or found[0], made.base_url)
-        keys = (os.environ.get(name, "") for name in cls.key_variables if made.at_home)
-        return replace(made, base_url=base_url, api_key=made.api_key or next(filter(None, keys), ""))
+        return replace(made, base_url=filled(made.base_url))
+
+    def with_settings(self: P, changes: Mapping[str, Any]) -> P:
+        """As in ``Provider``; a key that was given for one address does not go along to another."""
+        changed = super().with_settings(changes)
+        stays = changes.get("api_key") is not None or place_of(changed.base_url) == place_of(self.base_url)
+        return changed if stays else replace(changed, api_key="")
 
     @property
     def at_home(self) -> bool:
-        """Whether ``base_url`` leads to the service's own host; no other is sent a key that was not given for it."""
-        return urlsplit(self.base_url).hostname == urlsplit(type(self).base_url).hostname
+        """Whether ``base_url`` leads to the service's own address; no other is sent a key that was not given for it."""
+        return place_of(self.base_url) == place_of(filled(type(self).base_url))
+
+    @property
+    def sees_images(self) -> bool:
+        """Whether images are shown to the model, by the setting ``images``, else by the card."""
+        return self.card.images_in if self.images == "auto" else self.images == "yes"
+
+    @property
+    def _key(self) -> str:
+        # Looked up anew each time: what is kept would go along to another address, into copies and into pickles.
+        return self.api_key or (found(self.key_variables) if self.at_home else "")
 
     def model_name(self, prompt: Prompt) -> str:
         """The model a prompt asks for; by default the first of the setting ``models``, then the card's."""
-        return super().model_name(prompt if prompt.model or not self.models else replace(prompt, model=self.models[0]))
+        return super().model_name(replace(prompt, model=prompt.model or next(filter(None, self.models), None)))
 
     def native(self, prompt: Prompt) -> bool:
         """Whether tools, calls and schema travel as fields; both at once do not, as few servers take that."""
-        if self.tool_mode == "prompted" or (prompt.tools and prompt.schema is not None):
-            return False
-        if prompt.schema is not None:
-            return prompt.schema.get("type") == "object" and bool(self.card.native_json or self.tool_mode == "native")
-        return self.card.native_tools or self.tool_mode == "native"
+        return travels(prompt, self.card, self.tool_mode)
 
     def exchange(self, prompt: Prompt) -> Exchange:
         """One request, whose answer streams."""
         json_mode = self.card.native_json or "schema"
         body = {
             "model": self.model_name(prompt),
-            "messages": list(messages(told(prompt, json_mode=json_mode).turns)),
+            "messages": list(messages(told(prompt, json_mode=json_mode).turns, wire_names(prompt.tools))),
             **options(prompt, json_mode=json_mode, usage=self.stream_usage),
             **self.extra_body,
         }
@@ -105,7 +115,7 @@ class OpenAICompatible(Provider):
             query=self.extra_query,
             headers=self._headers("text/event-stream, application/json"),
             body=body,
-            decoder=Mapped(Chunks(self.max_line_bytes), Completion(prompt, self._reported).read),
+            decoder=Discreet(Mapped(Chunks(self.max_line_bytes), Completion(prompt, self._reported).read), self._key),
         )
         return {}
 
@@ -114,31 +124,25 @@ class OpenAICompatible(Provider):
         if not self.models_path:
             raise UnsupportedContent("the service has no list of its models", provider=self.card.name)
         reply = yield Request(path=self.models_path, method="GET", headers=self._headers("application/json"))
-        return model_names(reply)
+        return model_names(hidden(reply, self._key))
 
     def failure(self, reply: Reply) -> ProviderError | None:
         """The error a reply's status stands for, by the code in its body where there is one."""
-        return refusal(self.card.name, self._without_key(reply), self._key_advice)
+        return refusal(self.card.name, hidden(reply, self._key), self._key_advice)
 
     def _reported(self, value: Mapping[str, Any]) -> ProviderError:
-        reply = self._without_key(Reply(status=200, body=dumped(value).encode(errors="replace")))
-        return stream_error(self.card.name, reply, self._key_advice)
-
-    def _without_key(self, reply: Reply) -> Reply:
-        # Some servers quote the key they refuse.
-        return replace(reply, body=reply.body.replace(self.api_key.encode(), b"...")) if self.api_key else reply
+        reply = Reply(status=200, body=dumped(value).encode(errors="replace"))
+        return stream_error(self.card.name, hidden(reply, self._key), self._key_advice)
 
     @property
     def _key_advice(self) -> str:
-        names = " or ".join((*self.key_variables, variable(self.card.name, "api_key")))
-        where = f" There is one at {self.key_url}." if self.key_url else ""
-        return f"Its key comes from api_key= or the environment variable {names}.{where}"
+        return advice((*self.key_variables, variable(self.card.name, "api_key")), self.key_url)
 
     def _headers(self, accept: str) -> dict[str, str]:
-        if self.key_needed and self.at_home and not self.api_key:
+        key = self._key
+        if self.key_needed and self.at_home and not key:
             raise LoginRequired(f"there is no key for this service. {self._key_advice}", provider=self.card.name)
-        if missing := _BRACES.search(self.base_url):
-            raise InvalidSetting(f"set the environment variable {missing[1]}, or base_url", provider=self.card.name)
-        authorization = self.api_key and f"Bearer {self.api_key}"
-        headers = {**self.headers(accept=accept, referer=""), "Authorization": authorization}
+        if missing := missing_name(self.base_url):
+            raise InvalidSetting(f"set the environment variable {missing}, or base_url", provider=self.card.name)
+        headers = {**self.headers(accept=accept, referer=""), "Authorization": key and f"Bearer {key}"}
         return {name: value for name, value in headers.items() if value}

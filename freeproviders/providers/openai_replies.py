@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from freeproviders.errors import BadReply, Blocked, ProviderError
+from freeproviders.errors import BadReply, Blocked, ProviderError, RequestRejected
 from freeproviders.providers.openai_chunks import Chunks
-from freeproviders.providers.openai_requests import wire_name
+from freeproviders.providers.openai_tools import wire_names
 from freeproviders.providers.openai_values import text_of, usage_of
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Event, Fact, Prompt
@@ -31,9 +31,10 @@ class Completion:
         self._error = error
         self._begun = self._over = self._said = False
         self._calls: NativeCalls | None = None
+        self._index: Any = None
         self._reasoning: list[str] = []
         self._facts: dict[str, Any] = {}
-        self._names = {wire_name(str(tool["name"])): str(tool["name"]) for tool in prompt.tools}
+        self._names = {wire: name for name, wire in wire_names(prompt.tools).items()}
 
     def read(self, value: Any) -> Iterator[str | Event]:
         """What a chunk, a whole completion or the end says."""
@@ -57,26 +58,41 @@ class Completion:
             self._facts["served_model"] = model
         if not isinstance(choices, list) and not usage:
             raise BadReply(f"expected choices, got {str(value)[:120]!r}")
-        for choice in (choices or ())[:1]:
-            yield from self._choice(choice if isinstance(choice, dict) else {}, value)
+        for choice in choices or ():
+            if isinstance(choice, dict) and self._is_ours(choice):
+                yield from self._choice(choice)
 
-    def _choice(self, choice: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[str | Event]:
+    def _is_ours(self, choice: Mapping[str, Any]) -> bool:
+        """Whether it is of the first answer: nobody here has a place for further ones, which an ``n`` asks for."""
+        index = choice.get("index")
+        self._index = index if self._index is None else self._index
+        return index is None or index == self._index
+
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[str | Event]:
+        if choice.get("error"):
+            raise self._error({"error": choice["error"]})
         said = choice.get("delta") or choice.get("message")
         if isinstance(said, dict):
             yield from self._delta(said)
         if reason := choice.get("finish_reason"):
             self._over = True
             if reason == "error":
-                raise self._error({"error": choice.get("error") or value.get("error") or "the answer failed"})
+                raise self._error({"error": "the answer failed"})
             if reason == "content_filter" and not self._said:
                 raise Blocked("the service's content filter held the answer back: ask in other words")
+            if reason == "length" and self._reasoning and not self._said and self._calls is None:
+                raise RequestRejected(
+                    "the model has thought until its tokens were used up, and said nothing: raise max_tokens"
+                )
             if reason not in _CALLED:
                 self._facts["finish_reason"] = str(reason)
 
     def _delta(self, said: Mapping[str, Any]) -> Iterator[str | Event]:
-        self._reasoning += filter(None, (text_of(said.get(name)) for name in ("reasoning_content", "reasoning")))
+        # Servers between two names of the field send it under both.
+        if thought := text_of(said.get("reasoning_content")) or text_of(said.get("reasoning")):
+            self._reasoning.append(thought)
         if text := text_of(said.get("content")) or text_of(said.get("refusal")):
-            self._said = True
+            self._said = self._said or not text.isspace()
             yield text
         pieces = said.get("tool_calls")
         for place, piece in enumerate(pieces if isinstance(pieces, list) else ()):

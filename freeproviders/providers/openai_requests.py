@@ -1,40 +1,42 @@
 """What an OpenAI-compatible server is sent: a conversation as messages, tools, schemas and images as its fields."""
 
 import base64
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from freeproviders import prompts
+from freeproviders.providers.openai_tools import cleaned, offered, rooted
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Image, Prompt, ToolCall, Turn
 
-__all__ = ["messages", "options", "told", "wire_name"]
+__all__ = ["messages", "options", "told"]
 
-_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _NO_RESULT = "There is no result."
 _PNG = "image/png"
-_ODD = re.compile(r"[^a-zA-Z0-9_-]")
-_LONGEST_NAME = 64
 
 Message = dict[str, Any]
 
 
-def messages(turns: Sequence[Turn]) -> Iterator[Message]:
+def messages(turns: Sequence[Turn], names: Mapping[str, str] = MappingProxyType({})) -> Iterator[Message]:
     """The conversation, its system text first.
 
     Calls get ids by their number in the conversation: letters and digits, nine characters, which every server takes,
     whatever made them. A result is tied to its call by its id, else by name and order; one whose call is not there is
-    told in words, and a call without a result gets one that says so, as servers insist on pairs.
+    told in words behind the others, and a call without a result gets one that says so, as servers insist on pairs.
+
+    Args:
+        turns: The conversation.
+        names: Names on the wire of the tools that are offered.
     """
     if system := prompts.system_text(turns):
         yield {"role": "system", "content": system}
-    calls = _Calls()
+    calls = _Calls(names)
     spoken = prompts.without_system(turns)
     for turn in spoken:
         if turn.role == "tool":
-            yield calls.result(turn)
+            yield from calls.result(turn)
             continue
         yield from calls.unanswered()
         if turn.role == "user":
@@ -48,17 +50,14 @@ def messages(turns: Sequence[Turn]) -> Iterator[Message]:
         yield {"role": "user", "content": prompts.GO_ON}
 
 
-def wire_name(name: str) -> str:
-    """A tool's name as the protocol takes it: letters, digits, ``_`` and ``-``, no more than 64 of them."""
-    return _ODD.sub("_", name)[:_LONGEST_NAME]
-
-
 class _Calls:
     """The calls of a conversation whose results have not been told yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
         self._number = 0
         self._open: dict[str, ToolCall] = {}
+        self._stray: list[Message] = []
 
     def made(self, calls: Sequence[ToolCall]) -> list[Message]:
         """Calls as the wire has them."""
@@ -67,24 +66,28 @@ class _Calls:
             self._number += 1
             wire_id = f"call{self._number:05d}"
             self._open[wire_id] = call
-            function = {"name": wire_name(call.name), "arguments": dumped(call.arguments)}
+            name = self._names.get(call.name) or cleaned(call.name)
+            function = {"name": name, "arguments": dumped(call.arguments)}
             sent.append({"id": wire_id, "type": "function", "function": function})
         return sent
 
-    def result(self, turn: Turn) -> Message:
-        """A result, tied to its call."""
+    def result(self, turn: Turn) -> Iterator[Message]:
+        """A result, tied to its call; one without a call waits, as nothing may stand between a call and its result."""
         text = f"Error: {turn.text}" if turn.failed else turn.text
         wire_id = self._answered(turn)
         if wire_id is None:
-            return {"role": "user", "content": f"The tool {turn.name or 'called'} gave this result:\n{text}"}
-        del self._open[wire_id]
-        return {"role": "tool", "tool_call_id": wire_id, "content": text}
+            told = f"The tool {turn.name or 'called'} gave this result:\n{text}"
+            self._stray.append({"role": "user", "content": told})
+        else:
+            del self._open[wire_id]
+            yield {"role": "tool", "tool_call_id": wire_id, "content": text}
 
     def unanswered(self) -> Iterator[Message]:
-        """Results for the calls that have none."""
+        """Results for the calls that have none, then the results that have no call."""
         for wire_id in self._open:
             yield {"role": "tool", "tool_call_id": wire_id, "content": _NO_RESULT}
-        self._open = {}
+        yield from self._stray
+        self._open, self._stray = {}, []
 
     def _answered(self, turn: Turn) -> str | None:
         by_id = (wire_id for wire_id, call in self._open.items() if turn.call_id and call.id == turn.call_id)
@@ -132,13 +135,9 @@ def options(prompt: Prompt, *, json_mode: str, usage: bool) -> Mapping[str, Any]
         "max_tokens": prompt.max_tokens,
     }
     if prompt.tools:
-        tools = ({**tool, "name": wire_name(str(tool["name"]))} for tool in prompt.tools)
-        fields["tools"] = [{"type": "function", "function": tool} for tool in tools]
-        named = {"type": "function", "function": {"name": wire_name(prompt.tool_choice)}}
-        fields["tool_choice"] = _CHOICES.get(prompt.tool_choice, named)
-        fields["parallel_tool_calls"] = None if prompt.parallel_calls else False
+        fields |= offered(prompt)
     if prompt.schema is not None:
-        form = {"name": "answer", "schema": prompt.schema}
+        form = {"name": "answer", "schema": rooted(prompt.schema)}
         schema = {"type": "json_schema", "json_schema": form}
         fields["response_format"] = schema if json_mode == "schema" else {"type": "json_object"}
     return {name: value for name, value in fields.items() if value is not None}

@@ -1,13 +1,21 @@
 """Single values: in what an OpenAI-compatible server sends, whatever else may stand in their place, and of settings."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from freeproviders.errors import BadReply
 from freeproviders.wire import Reply
 
+if TYPE_CHECKING:
+    from freeproviders.providers.openai_compatible import OpenAICompatible
+
 __all__ = ["model_names", "text_of", "usage_of", "wrong_setting"]
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_NO_USER = (
+    "base_url would show a user name and password, and cannot hold them beside a key: give them by "
+    "default_headers={'Authorization': 'Basic ...'}"
+)
 _DETAILS = {"cached_tokens": "prompt_tokens_details", "reasoning_tokens": "completion_tokens_details"}
 
 
@@ -46,10 +54,13 @@ def model_names(reply: Reply) -> tuple[str, ...]:
     return tuple(str(one["id"]) for one in listed)
 
 
-def wrong_setting(path: str, models_path: str, tool_mode: str) -> str:
-    """What is wrong with one of these settings; empty for nothing."""
-    if not path.startswith("/"):
-        return "path must begin with /"
-    if models_path and not models_path.startswith("/"):
-        return "models_path must begin with /, or be empty"
-    return "" if tool_mode in ("auto", "native", "prompted") else "tool_mode must be auto, native or prompted"
+def wrong_setting(provider: "OpenAICompatible") -> str:
+    """What is wrong with one of a provider's settings; empty for nothing."""
+    rules = {
+        "path must begin with /": provider.path.startswith("/"),
+        "models_path must begin with /, or be empty": (provider.models_path or "/").startswith("/"),
+        "tool_mode must be auto, native or prompted": provider.tool_mode in ("auto", "native", "prompted"),
+        "images must be auto, yes or no": provider.images in ("auto", "yes", "no"),
+        _NO_USER: "@" not in urlsplit(provider.base_url).netloc,
+    }
+    return next((rule for rule, kept in rules.items() if not kept), "")

@@ -142,7 +142,7 @@ def _check_messages(messages: list[Any]) -> None:
     for number, message in enumerate(messages):
         where = f"messages[{number}]"
         role = message.get("role") if isinstance(message, dict) else None
-        if role not in _MESSAGES:
+        if not isinstance(role, str) or role not in _MESSAGES:
             raise checks.refuse(f"{where} has an unknown role: {role!r}")
         needed, optional = _MESSAGES[role]
         checks.fields({name: part for name, part in message.items() if name != "role"}, needed, optional, where=where)
@@ -201,7 +201,10 @@ def _image(value: Any) -> bool:
     if isinstance(value, str) and value.startswith(("http://", "https://")):
         return True
     found = _DATA.fullmatch(value) if isinstance(value, str) else None
-    return found is not None and bool(base64.b64decode(found[1]))
+    try:
+        return found is not None and bool(base64.b64decode(found[1]))
+    except ValueError:
+        return False
 
 
 def _check_format(body: dict[str, Any]) -> None:

@@ -85,15 +85,32 @@ class Reply:
             text = "".join([piece async for piece in pieces])
         for stop in [stops] if isinstance(stops, str) else stops:
             text = text.partition(stop)[0]
-        blocks = [_BLOCK.sub("", text), *_BLOCK.findall(text)] if self.body.get("tools") else [text]
-        for piece in pieces_of(blocks[0]):
+        said, calls = _split(text) if self.body.get("tools") else (text, [])
+        for piece in pieces_of(said):
             yield piece
-        for block in blocks[1:]:
-            yield _call(block)
+        for call in calls:
+            yield call
 
 
-def _call(block: str) -> Call:
-    made = json.loads(block)
+def _split(text: str) -> tuple[str, list[Call]]:
+    """The text and the calls written into it; a block that is none stays text, as real servers have it."""
+    calls: list[Call] = []
+
+    def taken(found: re.Match[str]) -> str:
+        call = _call(found[1])
+        calls.extend([call] if call is not None else [])
+        return found[0] if call is None else ""
+
+    return _BLOCK.sub(taken, text), calls
+
+
+def _call(block: str) -> Call | None:
+    try:
+        made = json.loads(block)
+    except ValueError:
+        return None
+    if not isinstance(made, dict) or not isinstance(made.get("name"), str):
+        return None
     arguments = made.get("arguments", {})
     # a text stands for itself, so that a scripted model can write arguments which are no JSON
     return Call(

@@ -33,7 +33,7 @@ def _check(schema: Any, where: str, depth: int) -> None:
         if not isinstance(schema.get(word, kind()), kind):
             raise checks.refuse(f"{where}.{word} must be of type {kind.__name__}")
     kinds = schema.get("type", [])
-    if not set(kinds if isinstance(kinds, list) else [kinds]) <= _TYPES:
+    if not all(isinstance(one, str) and one in _TYPES for one in (kinds if isinstance(kinds, list) else [kinds])):
         raise checks.refuse(f"{where}.type is {kinds!r}")
     for name, part in _parts(schema):
         _check(part, f"{where}.{name}", depth + 1)

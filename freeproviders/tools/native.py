@@ -1,5 +1,6 @@
 """Calls that a service sends as data: put together from their pieces and fitted to their tools as prompted ones are."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from freeproviders.errors import BadReply
@@ -9,10 +10,13 @@ from freeproviders.tools.loading import parse_value
 from freeproviders.tools.names import NameBook
 from freeproviders.tools.record import CallRecord
 from freeproviders.tools.render import offered_tools
+from freeproviders.tools.strict import strict
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Event, InvalidCall, Prompt, Text, ToolCall
 
 __all__ = ["CallPiece", "NativeCalls"]
+
+_DEEPEST = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +40,26 @@ class CallPiece:
 class _Growing:
     piece: CallPiece
     texts: list[str] = field(default_factory=list)
+    over: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+    def is_whole(self) -> bool:
+        """Whether its arguments are an object that nothing can be added to."""
+        return bool(self.texts) and self.texts[-1].rstrip()[-1:] == "}" and strict(self.text, _DEEPEST)[0]
+
+    def ends_before(self, piece: CallPiece) -> bool:
+        """Whether a piece at the same place begins another call; some servers give all the same number, or no ids."""
+        another = bool(piece.id and self.piece.id and piece.id != self.piece.id)
+        return another or bool(piece.name and piece.arguments and self.is_whole())
 
 
 class NativeCalls:
     """Gives the events of calls, in their order.
+
+    The first that is not over is followed while it grows. Calls may grow side by side: what comes of others waits.
 
     Args:
         prompt: The prompt with its tools.
@@ -49,50 +69,61 @@ class NativeCalls:
         self._book = NameBook(offered_tools(prompt))
         self._issuer = Issuer(self._book, parallel=prompt.parallel_calls, deltas=prompt.partial)
         self._record = CallRecord()
-        self._growing: _Growing | None = None
-        self._places: set[int] = set()
+        self._open: deque[_Growing] = deque()
+        self._newest: dict[int, _Growing] = {}
 
     def add(self, piece: CallPiece) -> list[Event]:
         """The events that this piece completes.
 
         Raises:
-            BadReply: If it belongs to a call that another has followed already.
+            BadReply: If it begins a call without its name, or goes on with one that is over.
         """
-        if self._growing is None or self._is_next(piece, self._growing.piece):
-            self._settle()
-            self._begin(piece)
-        assert self._growing is not None, "a call has begun"  # noqa: S101
+        growing = self._newest.get(piece.place)
+        if growing is None or growing.ends_before(piece):
+            growing = self._begin(piece)
         if piece.arguments:
-            self._growing.texts.append(piece.arguments)
-            self._issuer.follow(piece.arguments)
+            self._grow(growing, piece.arguments)
         return self._given()
 
     def finish(self) -> list[Event]:
-        """The events of the last call and of those that cannot be made, and what is to be known of them all."""
-        self._settle()
+        """The events of the calls that are left and of those that cannot be made, and what is to be known of all."""
+        while self._open:
+            self._settle()
         self._issuer.report()
         return [*self._given(), *self._record.facts()]
 
-    def _is_next(self, piece: CallPiece, now: CallPiece) -> bool:
-        if piece.place == now.place:
-            return bool(piece.id and now.id and piece.id != now.id)
-        if piece.place in self._places:
-            raise BadReply("the pieces of two tool calls are mixed up")
-        return True
-
-    def _begin(self, piece: CallPiece) -> None:
+    def _begin(self, piece: CallPiece) -> _Growing:
         if not piece.name:
             raise BadReply("a tool call begins without a name")
-        self._places.add(piece.place)
-        self._growing = _Growing(piece)
-        self._issuer.begin(repeats=False)
-        self._issuer.follow(f'{{"name": {dumped(piece.name)}, "arguments": ')
+        while self._open and self._open[0].is_whole():
+            self._settle()
+        begun = self._newest[piece.place] = _Growing(piece)
+        self._open.append(begun)
+        if len(self._open) == 1:
+            self._follow()
+        return begun
+
+    def _grow(self, growing: _Growing, text: str) -> None:
+        if growing.over:
+            if text.strip():
+                raise BadReply("the pieces of two tool calls are mixed up")
+            return
+        growing.texts.append(text)
+        if growing is self._open[0]:
+            self._issuer.follow(text)
+
+    def _follow(self) -> None:
+        """The first that is not over is the one to follow now."""
+        first = self._open[0]
+        self._issuer.begin(repeats=self._issuer.over)  # a call that is one too many is not shown while it grows
+        self._issuer.follow(f'{{"name": {dumped(first.piece.name)}, "arguments": {first.text}')
 
     def _settle(self) -> None:
-        growing, self._growing = self._growing, None
-        if growing is not None:
-            call = _fitted(growing.piece.name, "".join(growing.texts), self._book)
-            self._issuer.settle([call], "", repeats=False)
+        first = self._open.popleft()
+        first.over = True
+        self._issuer.settle([_fitted(first.piece.name, first.text, self._book)], "", repeats=False)
+        if self._open:
+            self._follow()
 
     def _given(self) -> list[Event]:
         found, self._issuer.events = self._issuer.events, []

@@ -1,11 +1,13 @@
 """What a server of OpenAI's chat completions is promised besides: refusals, waits, keys, usage, how answers end."""
 
+import asyncio
+
 import pytest
 
 from freeproviders import Client, Fact, Prompt, Turn, errors
 from freeproviders.sandbox import Scenario
 from freeproviders.testing import ProviderContract
-from freeproviders.testing.kit import ANSWER, CONVERSATION, client_of, collected, says
+from freeproviders.testing.kit import ANSWER, CONVERSATION, ONCE, client_of, collected, says
 from freeproviders.wire import Reply
 
 NAME = "openai_compatible"
@@ -25,7 +27,12 @@ class TestOpenAICompatible(ProviderContract):
         "stream_options": {"include_usage": True},
     }
     headers = {"Accept": "text/event-stream, application/json"}
-    choices = {"tool_mode": ("native", "prompted"), "path": ("/first", "/second"), "models_path": ("/first", "/second")}
+    choices = {
+        "tool_mode": ("native", "prompted"),
+        "images": ("yes", "no"),
+        "path": ("/first", "/second"),
+        "models_path": ("/first", "/second"),
+    }
     fragments = (
         *(
             b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n',
@@ -83,6 +90,36 @@ async def test_what_the_model_thought_is_told_beside_the_answer(sandbox, variant
     sandbox.scenario = says(variant=variant)
     answer = await client_of(sandbox, NAME).acomplete("hello")
     assert (answer.text, answer.metadata["reasoning"]) == (ANSWER, "Let me think.")
+
+
+async def test_a_model_that_thinks_until_its_tokens_are_used_up_is_told_once(sandbox):
+    chunks = ('{"delta": {"reasoning": "Hm"}}', '{"delta": {}, "finish_reason": "length"}')
+    sandbox.scenario = Scenario(body="".join(f'data: {{"choices": [{one}]}}\n\n' for one in chunks))
+    with pytest.raises(errors.RequestRejected, match="raise max_tokens"):
+        await client_of(sandbox, NAME).acomplete("hello")
+    assert len(sandbox.received) == 1
+
+
+async def test_thoughts_under_both_names_of_the_field_are_told_once(sandbox):
+    said = '{"reasoning": "Hm", "reasoning_content": "Hm", "content": "Hi"}'
+    sandbox.scenario = Scenario(body=f'data: {{"choices": [{{"delta": {said}, "finish_reason": "stop"}}]}}\n\n')
+    assert (await client_of(sandbox, NAME).acomplete("hello")).metadata["reasoning"] == "Hm"
+
+
+async def test_further_answers_are_not_mixed_with_the_first(sandbox):
+    said = [(0, "one "), (1, "TWO"), (0, "three")]
+    chunks = [f'{{"choices": [{{"index": {index}, "delta": {{"content": "{text}"}}}}]}}' for index, text in said]
+    end = '{"choices": [{"index": 0, "finish_reason": "stop"}, {"index": 1, "finish_reason": "length"}]}'
+    sandbox.scenario = Scenario(body="".join(f"data: {chunk}\n\n" for chunk in [*chunks, end]))
+    answer = await client_of(sandbox, NAME).acomplete("hello")
+    assert (answer.text, answer.metadata["finish_reason"]) == ("one three", "stop")
+
+
+async def test_an_error_in_a_choice_is_one_even_if_the_answer_goes_on(sandbox):
+    chunk = '{"choices": [{"delta": {}, "error": {"code": 429, "message": "slow down"}}]}'
+    sandbox.scenario = Scenario(body=f"data: {chunk}\n\ndata: [DONE]\n\n")
+    with pytest.raises(errors.RateLimited, match="slow down"):
+        await client_of(sandbox, NAME).acomplete("hello")
 
 
 # What is known of an answer.
@@ -222,6 +259,52 @@ async def test_a_wrong_key_is_told_and_never_quoted(sandbox):
     assert "s3cr3t" not in f"{caught.value!r} {caught.value.__dict__}"
 
 
+QUOTING = {
+    "in an object": ("answer", '{"detail": "s3cr3t is wrong"}'),
+    "in an event": ("answer", 'data: {"detail": "s3cr3t is wrong"}\n\n'),
+    "in a text": ("answer", "s3cr3t is wrong"),
+    "in place of models": ("models", '{"detail": "s3cr3t is wrong"}'),
+}
+
+
+@pytest.mark.parametrize(("on", "body"), QUOTING.values(), ids=QUOTING)
+async def test_a_key_in_words_that_are_no_error_is_not_quoted(sandbox, on, body):
+    sandbox.scenario = Scenario(on=on, body=body)
+    client = client_of(sandbox, NAME, api_key="s3cr3t")
+    with pytest.raises(errors.BadReply, match=r"\.\.\. is wrong") as caught:
+        await (client.arun(client.provider.served_models) if on == "models" else client.acomplete("hello"))
+    assert "s3cr3t" not in f"{caught.value!r} {caught.value.__dict__} {vars(caught.value.__cause__ or errors)}"
+
+
+async def test_a_reply_that_is_no_http_does_not_show_the_headers_that_were_sent():
+    async def answer(_, writer):
+        writer.write(b"NONSENSE\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(errors.BadReply) as caught:
+            await Client(NAME, base_url=f"http://127.0.0.1:{port}", api_key="s3cr3t", retry=ONCE).acomplete("hello")
+    cause = caught.value.__cause__
+    assert "s3cr3t" not in f"{cause!r} {cause.args} {vars(cause)}"
+
+
+async def test_a_key_does_not_go_along_to_another_address(sandbox):
+    client, turns = Client(NAME, api_key="s3cr3t", retry=ONCE), Prompt.of("hello").turns
+    await client.acomplete(Prompt(turns=turns, settings={"base_url": sandbox.url(NAME)}))
+    assert "Authorization" not in sandbox.received[-1].headers
+    await client.acomplete(Prompt(turns=turns, settings={"base_url": sandbox.url(NAME), "api_key": "other"}))
+    assert sandbox.received[-1].headers["Authorization"] == "Bearer other"
+    await client_of(sandbox, NAME, api_key="s3cr3t").acomplete(Prompt(turns=turns, settings={"tool_mode": "prompted"}))
+    assert sandbox.received[-1].headers["Authorization"] == "Bearer s3cr3t"
+
+
+def test_an_address_with_a_password_is_refused_and_not_quoted():
+    with pytest.raises(errors.InvalidSetting, match="default_headers") as caught:
+        Client(NAME, base_url="http://ann:s3cr3t@127.0.0.1/v1")
+    assert "s3cr3t" not in str(caught.value)
+
+
 async def test_the_right_key_comes_from_argument_or_environment(sandbox, monkeypatch):
     sandbox.settings.openai_keys = {"right"}
     assert (await client_of(sandbox, NAME, api_key="right").acomplete("hello")).text
@@ -259,6 +342,12 @@ async def test_where_there_is_no_list_that_is_told(sandbox):
 async def test_the_first_model_of_the_setting_is_the_default(sandbox):
     answer = await client_of(sandbox, NAME, models=["mine", "other"]).acomplete("hello")
     assert (answer.metadata["model"], sandbox.received[-1].json["model"]) == ("mine", "mine")
+
+
+@pytest.mark.parametrize(("words", "asked"), [({"models": ["", "mine"]}, "mine"), ({}, "default")])
+async def test_an_empty_name_is_no_model(sandbox, words, asked):
+    await client_of(sandbox, NAME, **words).acomplete(Prompt(turns=CONVERSATION, model=""))
+    assert sandbox.received[-1].json["model"] == asked
 
 
 async def test_a_model_the_server_does_not_have_is_its_to_refuse(sandbox):

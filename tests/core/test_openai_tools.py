@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from freeproviders import Client, Image, Prompt, Retry, Turn, errors
+from freeproviders import Client, Image, Prompt, Retry, Router, Turn, errors
 from freeproviders.providers.openai_requests import messages
 from freeproviders.sandbox import Sandbox, Scenario, ScriptedBrain
 from freeproviders.tools.native import CallPiece, NativeCalls
@@ -107,11 +107,46 @@ def test_a_result_without_its_call_is_told_in_words():
     ]
 
 
+def test_nothing_stands_between_a_call_and_its_result():
+    stray, noon = Turn(role="tool", text="x", name="other"), Turn(role="tool", text="noon", name="now")
+    assert [role for role, _, _ in roles(*ASKED, stray, noon)] == ["user", "assistant", "tool", "tool", "user"]
+
+
 def test_an_assistant_who_said_nothing_is_left_out():
     assert roles(Turn(role="user", text="a"), Turn(role="assistant", text=""), Turn(role="user", text="b")) == [
         ("user", "", "a"),
         ("user", "", "b"),
     ]
+
+
+async def test_parameters_that_say_nothing_travel_as_an_object(sandbox):
+    await client_of(sandbox).acomplete(Prompt(turns=SUM, tools=({"name": "now", "parameters": {}},)))
+    sent = sandbox.received[-1].json["tools"][0]["function"]
+    assert sent["parameters"] == {"type": "object", "properties": {}}
+
+
+async def test_two_tools_of_one_name_are_told_before_anything_is_sent(sandbox):
+    with pytest.raises(errors.InvalidSetting, match="two tools are called 'now'"):
+        await client_of(sandbox).acomplete(Prompt(turns=SUM, tools=(NOW, NOW)))
+    assert not sandbox.received
+
+
+ALIKE = ["a.b", "a_b", "a b", "x" * 70, "x" * 64, "日本"]
+
+
+async def test_tools_whose_names_become_alike_stay_apart():
+    tools = tuple({**NOW, "name": name} for name in ALIKE)
+    with scripted(block({}, "a_b_3"), block({}, "a_b"), block({}, "x" * 62 + "_2")) as (sandbox, client):
+        asked = [Prompt(turns=SUM, tools=tools), Prompt(turns=SUM, tools=tools), Prompt(turns=SUM, tools=tools)]
+        calls = [(await client.acomplete(one)).calls[0] for one in asked]
+        said = (*SUM, Turn(role="assistant", text="", calls=tuple(calls)))
+        await client.acomplete(Prompt(turns=said, tools=tools, tool_choice="a.b"))
+        sent = sandbox.received[-1].json
+    assert [call.name for call in calls] == ["a b", "a_b", "x" * 70]
+    assert [call["function"]["name"] for call in sent["messages"][1]["tool_calls"]] == ["a_b_3", "a_b", "x" * 62 + "_2"]
+    names = [tool["function"]["name"] for tool in sent["tools"]]
+    assert names == ["a_b_2", "a_b", "a_b_3", "x" * 62 + "_2", "x" * 64, "__"]
+    assert sent["tool_choice"]["function"]["name"] == "a_b_2"
 
 
 # What is read.
@@ -198,15 +233,72 @@ def test_an_empty_text_is_no_argument():
     assert [event.call.arguments for event in found if isinstance(event, CallDone)] == [{}]
 
 
-def test_a_second_call_is_left_out_where_one_is_wanted():
-    found = native(CallPiece(place=0, name="now"), CallPiece(place=1, name="now"), parallel_calls=False)
-    assert sum(isinstance(event, CallDone) for event in found) == 1
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_second_call_is_left_out_where_one_is_wanted(partial):
+    pieces = (CallPiece(place=number, name="now", arguments="{}") for number in (0, 1))
+    found = native(*pieces, parallel_calls=False, partial=partial)
+    assert [sum(isinstance(event, kind) for event in found) for kind in (CallStarted, CallDone)] == [1, 1]
+
+
+GROWING = {
+    "side by side": [
+        *(CallPiece(place=0, id="x", name="add"), CallPiece(place=1, id="y", name="add")),
+        *(CallPiece(place=0, arguments='{"a": 1, '), CallPiece(place=1, arguments='{"a": 3')),
+        *(CallPiece(place=1, arguments=', "b": 4}'), CallPiece(place=0, arguments='"b": 2}')),
+    ],
+    "one number and no ids": [
+        CallPiece(place=0, name="add", arguments='{"a": 1, "b": 2}'),
+        CallPiece(place=0, name="add", arguments='{"a": 3, "b": 4}'),
+    ],
+    "one number and one id": [
+        CallPiece(place=0, id="x", name="add", arguments='{"a": 1, "b": 2}'),
+        CallPiece(place=0, id="x", name="add", arguments='{"a": 3, "b": 4}'),
+    ],
+    "their name in each piece": [
+        *(CallPiece(place=0, id="x", name="add", arguments=text) for text in ('{"a": 1', ', "b": 2}')),
+        *(CallPiece(place=1, id="y", name="add", arguments=text) for text in ('{"a": 3', ', "b": 4}', "")),
+    ],
+    "a blank behind one that is over": [
+        CallPiece(place=0, id="x", name="add", arguments='{"a": 1, "b": 2}'),
+        CallPiece(place=1, id="y", name="add", arguments='{"a": 3, "b": 4}'),
+        CallPiece(place=0, arguments=" "),
+    ],
+}
+
+
+@pytest.mark.parametrize("partial", [False, True])
+@pytest.mark.parametrize("pieces", GROWING.values(), ids=GROWING)
+def test_calls_stay_apart_however_servers_number_them(pieces, partial):
+    found = native(*pieces, partial=partial)
+    done = [event.call.arguments for event in found if isinstance(event, CallDone)]
+    assert done == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
+    texts = {1: "", 2: ""}
+    for event in found:
+        if isinstance(event, CallArguments):
+            texts[event.index] += event.text
+    assert [json.loads(text) for text in texts.values()] == done
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_call_that_is_cut_off_does_not_take_others_with_it(partial):
+    pieces = [CallPiece(place=0, name="add", arguments='{"a": 1'), CallPiece(place=1, name="now", arguments="{}")]
+    found = native(*pieces, partial=partial)
+    assert [event.call.name for event in found if isinstance(event, CallDone)] == ["now"]
+    assert [event.call.kind for event in found if isinstance(event, CallFailed)] == ["truncated"]
+
+
+def test_a_flood_of_calls_that_never_end_is_read_to_its_end():
+    calls = NativeCalls(Prompt(turns=(), tools=(NOW,)))
+    given = [calls.add(CallPiece(place=place, name="now", arguments="{")) for place in range(20_000)]
+    failed = [event for event in calls.finish() if isinstance(event, CallFailed)]
+    assert not any(given)
+    assert 0 < len(failed) <= 256
 
 
 def test_pieces_that_are_mixed_up_are_a_bad_reply():
-    first, second = CallPiece(place=0, name="now"), CallPiece(place=1, name="now")
+    first, second = CallPiece(place=0, name="now", arguments="{}"), CallPiece(place=1, name="now")
     with pytest.raises(errors.BadReply, match="mixed up"):
-        native(first, second, first)
+        native(first, second, CallPiece(place=0, arguments="{}"))
     with pytest.raises(errors.BadReply, match="without a name"):
         native(CallPiece(place=0, arguments="{}"))
 
@@ -225,6 +317,30 @@ async def test_a_schema_travels_as_data(sandbox):
     assert json.loads(answer.text) == {"name": "Ann", "age": 36}
     form = sandbox.received[-1].json["response_format"]
     assert form == {"type": "json_schema", "json_schema": {"name": "answer", "schema": PERSON}}
+
+
+NODE = {
+    "$defs": {
+        "Node": {
+            "type": "object",
+            "properties": {"name": {"type": "string"}, "inner": {"type": "array", "items": {"$ref": "#/$defs/Node"}}},
+            "required": ["name"],
+        }
+    },
+    "$ref": "#/$defs/Node",
+}
+
+
+async def test_a_schema_that_holds_itself_travels_with_an_object_as_its_root():
+    rooted = {"$defs": NODE["$defs"], **NODE["$defs"]["Node"]}
+    with scripted('{"name": "a", "inner": [{"name": "b"}]}', block({"name": "a"}, "plant")) as (sandbox, client):
+        value = await client.acomplete(Prompt(turns=SUM, schema=NODE))
+        made = await client.acomplete(Prompt(turns=SUM, tools=({"name": "plant", "parameters": NODE},)))
+        first, second = (one.json for one in sandbox.received)
+    assert json.loads(value.text)["inner"] == [{"name": "b"}]
+    assert made.calls[0].arguments == {"name": "a"}
+    assert first["response_format"]["json_schema"]["schema"] == rooted
+    assert second["tools"][0]["function"]["parameters"] == rooted
 
 
 async def test_a_value_that_does_not_fit_is_asked_for_again():
@@ -288,6 +404,24 @@ async def test_where_no_model_sees_images_they_are_refused(sandbox, name):
     turn = Turn(role="user", text="What is it?", images=(Image(data=b"x"),))
     with pytest.raises(errors.UnsupportedContent, match="images"):
         await Client(name, base_url="http://127.0.0.1:9").acomplete(Prompt(turns=(turn,)))
+
+
+@pytest.mark.parametrize(("name", "images", "shown"), [("groq", "yes", True), (NAME, "no", False)])
+async def test_whether_a_model_sees_may_be_said(sandbox, name, images, shown):
+    turns = (Turn(role="user", text="What is it?", images=(Image(data=b"x"),)),)
+    client = Client(name, base_url=sandbox.url(NAME), images=images, retry=Retry(attempts=1))
+    router = Router([client])
+    if shown:
+        assert (await client.acomplete(Prompt(turns=turns))).text
+        assert (await router.acomplete(Prompt(turns=turns))).text
+        plain = Client(name, base_url=sandbox.url(NAME))
+        for face in (plain, Router([plain])):
+            assert (await face.acomplete(Prompt(turns=turns, settings={"images": "yes"}))).text
+    else:
+        with pytest.raises(errors.UnsupportedContent, match='images="yes"'):
+            await client.acomplete(Prompt(turns=turns))
+        with pytest.raises(errors.ProviderError, match="sees no images"):
+            await router.acomplete(Prompt(turns=turns))
 
 
 async def test_images_beside_prompted_tools_are_kept(sandbox):

@@ -132,12 +132,48 @@ async def test_a_missing_key_names_its_variable_and_where_to_get_one(name, monke
     assert all(word in str(caught.value) for word in (*preset.key_variables, preset.key_url, variable(name, "api_key")))
 
 
-def test_a_key_comes_from_argument_then_own_variable_then_the_services(monkeypatch):
-    monkeypatch.setenv("GROQ_API_KEY", "third")
-    assert Client("groq").provider.api_key == "third"
-    monkeypatch.setenv("FREEPROVIDERS_GROQ_API_KEY", "second")
-    assert Client("groq").provider.api_key == "second"
-    assert Client("groq", api_key="first").provider.api_key == "first"
+async def asked(sandbox, client, **settings):
+    """The key that is sent with a call."""
+    await client.acomplete(Prompt(turns=Prompt.of("hello").turns, settings=settings))
+    return sandbox.received[-1].headers.get("Authorization")
+
+
+def at_home_in(sandbox):
+    """A preset whose own address is the sandbox, with a name in braces and a key that it needs."""
+    host, _, rest = sandbox.url("openai_compatible").partition("/openai")
+    needs = {"key_variables": ["MINE_KEY", "MINE_OTHER"], "key_needed": True, "key_url": "https://mine.example/keys"}
+    write({"mine": {**ENTRY, **needs, "base_url": f"{host}/{{MINE_PATH}}{rest}"}})
+
+
+async def test_a_key_comes_from_argument_then_own_variable_then_the_services(sandbox, monkeypatch):
+    monkeypatch.setenv("MINE_PATH", "openai")
+    at_home_in(sandbox)
+    monkeypatch.setenv("MINE_KEY", " ")
+    with pytest.raises(errors.LoginRequired, match="MINE_KEY or MINE_OTHER"):
+        await Client("mine").acomplete("hello")
+    monkeypatch.setenv("MINE_OTHER", "third\n")
+    assert await asked(sandbox, Client("mine")) == "Bearer third"
+    monkeypatch.setenv("FREEPROVIDERS_MINE_API_KEY", "second")
+    assert await asked(sandbox, Client("mine")) == "Bearer second"
+    assert await asked(sandbox, Client("mine", api_key="first")) == "Bearer first"
+
+
+async def test_a_services_key_stays_out_of_calls_to_another_address_and_out_of_copies(sandbox, monkeypatch):
+    monkeypatch.setenv("MINE_PATH", "openai")
+    monkeypatch.setenv("MINE_KEY", KEY)
+    at_home_in(sandbox)
+    client = Client("mine")
+    assert await asked(sandbox, client) == f"Bearer {KEY}"
+    assert KEY not in f"{pickle.dumps(client)} {vars(client.provider)}"
+    with Sandbox() as other:
+        assert await asked(other, client, base_url=other.url("openai_compatible")) is None
+
+
+@pytest.mark.parametrize("address", ["http://api.groq.com/openai/v1", "https://api.groq.com:8443/v1"])
+def test_a_service_is_at_home_at_its_own_scheme_and_port_alone(address):
+    assert Client("groq").provider.at_home
+    assert Client("groq", base_url="https://API.groq.com:443/v2").provider.at_home
+    assert not Client("groq", base_url=address).provider.at_home
 
 
 async def test_a_services_key_is_not_sent_to_another_host(sandbox, monkeypatch):
@@ -254,7 +290,8 @@ def test_the_list_shows_services_and_presets(capsys, monkeypatch):
     assert KEY not in str(shown)
 
 
-def test_the_list_is_a_table_for_people(capsys):
+def test_the_list_is_a_table_for_people(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "170")  # a narrow one leaves out columns
     assert main(["list"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["Service", "Status", "Key"]

@@ -124,8 +124,9 @@ def test_an_image_and_what_is_none(client):
         return [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]
 
     assert ask(client, shown("data:image/png;base64,iVBORw0KGgo=")).choices[0].message.content
-    with pytest.raises(openai.BadRequestError, match="image_url"):
-        ask(client, shown("data:text/plain;base64,iVBORw0KGgo="))
+    for none in ("data:text/plain;base64,iVBORw0KGgo=", "data:image/png;base64,abcde"):
+        with pytest.raises(openai.BadRequestError, match="image_url"):
+            ask(client, shown(none))
 
 
 ERRORS = {
@@ -161,6 +162,7 @@ CALL = {"id": "c1", "type": "function", "function": {"name": "add", "arguments":
 CALLED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 WRONG = {
     "an unknown role": ([{"role": "robot", "content": "hi"}], {}),
+    "a role that is no text": ([{"role": ["user"], "content": "hi"}], {}),
     "no messages": ([], {}),
     "a result without its call": ([USER, {"role": "tool", "tool_call_id": "c1", "content": "5"}], {}),
     "a call without its result": ([USER, CALLED, USER], {}),
@@ -204,6 +206,7 @@ BAD_SCHEMAS = [
     {"type": "object", "properties": []},
     {"type": "object", "required": "a"},
     {"type": "object", "properties": {"a": 1}},
+    {"type": "object", "properties": {"a": {"type": [{}]}}},
     {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "thing"}}}},
     {"type": "array"},
 ]
@@ -227,3 +230,14 @@ def test_a_scripted_model_makes_calls_with_blocks():
     ):
         message = ask(client, [USER], tools=[ADD]).choices[0].message
     assert (message.content, message.tool_calls[0].function.arguments) == ("One moment.", '{"a": ')
+
+
+@pytest.mark.parametrize("block", ['{"name": "add", }', '{"nome": "add"}', '{"name": ["add"]}'])
+def test_a_block_that_is_no_call_stays_text(block):
+    said = f"One moment. <tool_call>{block}</tool_call>"
+    with (
+        Sandbox(ScriptedBrain([said])) as sandbox,
+        openai.OpenAI(base_url=sandbox.url("openai_compatible"), api_key="any") as client,
+    ):
+        message = ask(client, [USER], tools=[ADD]).choices[0].message
+    assert (message.content, message.tool_calls) == (said, None)
