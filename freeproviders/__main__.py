@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code; see ``freeproviders.commands``.
     """
+    _open_streams()
     parser, commands = _parser()
     if "_ARGCOMPLETE" in os.environ:  # a shell wants to know what could come next
         _complete(parser)
@@ -53,6 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _give_up_output()
         return fail(str(error))
     return code
+
+
+def _open_streams() -> None:
+    """Where a shell has closed one (``>&-``) there is the device that takes all and has nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(nothing, mode, encoding="utf-8", closefd=False))  # noqa: SIM115  # to the end
 
 
 def _complete(parser: Parser) -> None:

@@ -7,16 +7,19 @@ Exit codes: 0 for success; 1 where the services asked did not do what was wanted
 else kept the command from its work; 130 for Ctrl-C; 141 where nobody reads the output any more.
 """
 
+import os
 import sys
 
 from freeproviders.errors import (
     AllProvidersFailed,
+    ConnectionFailed,
     InvalidSetting,
     PromptTooLong,
     ProviderError,
     UnknownModel,
     UnsupportedContent,
 )
+from freeproviders.settings import SANDBOX_VARIABLE
 
 __all__ = ["FAILED", "INTERRUPTED", "PIPE_CLOSED", "WRONG", "clean", "code_of", "explained", "fail", "note", "say"]
 
@@ -27,8 +30,9 @@ INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13
 # Nobody but the person can cure these.
 _FAULTS = (InvalidSetting, PromptTooLong, UnknownModel, UnsupportedContent)
 
-# What a terminal would obey: a service's words may move no cursor and write to no clipboard.
-_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+# What a terminal would obey: a service's words may move no cursor and write to no clipboard, nor (the last two) have
+# themselves read backwards.
+_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0), 0x202D, 0x202E) if chr(code) not in "\n\t"}
 
 
 def say(line: str) -> None:
@@ -61,5 +65,14 @@ def code_of(error: ProviderError) -> int:
 def explained(error: ProviderError) -> str:
     """What a call has raised, for the person; what several services said is a line each."""
     if not isinstance(error, AllProvidersFailed) or not error.attempts:
-        return clean(str(error))
-    return clean("\n  ".join(["none of the services could answer", *map(str, error.attempts)]))
+        return clean(" ".join(filter(None, (str(error), _sandbox_gone(error)))))
+    said = dict.fromkeys(map(str, error.attempts))  # asked twice, a service mostly says the same again
+    hints = dict.fromkeys(filter(None, (_sandbox_gone(one.error) for one in error.attempts)))
+    return clean("\n  ".join(["none of the services could answer", *said, *hints]))
+
+
+def _sandbox_gone(error: ProviderError | None) -> str:
+    """What to look at where nothing can be reached because a variable still names a sandbox that has ended."""
+    if not isinstance(error, ConnectionFailed) or not os.environ.get(SANDBOX_VARIABLE):
+        return ""
+    return f"{SANDBOX_VARIABLE} is set: is that sandbox running?"

@@ -52,11 +52,17 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("--temperature", type=float, metavar="NUMBER", help="for services that have it")
     parser.add_argument("--image", action="append", default=[], metavar="FILE", help="image to show; may be repeated")
     add_timeout(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object at the end: text, images, metadata")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object at the end: text, images, metadata; error"
+    )
     parser.set_defaults(run=_run, rest="words")
 
 
 def _run(options: argparse.Namespace) -> int:
+    return _object(options) if options.json else _stream(*_question(options))
+
+
+def _question(options: argparse.Namespace) -> "tuple[Services, Prompt]":
     from freeproviders.commands import asking
     from freeproviders.commands.services import Services
 
@@ -66,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
     prompt = _prompt(options, services)
     if warning := asking.warning(services, options.temperature):
         note(warning)
-    return _object(services, prompt) if options.json else _stream(services, prompt)
+    return services, prompt
 
 
 def _prompt(options: argparse.Namespace, services: "Services") -> "Prompt":
@@ -141,31 +147,24 @@ async def _tell(report: "Report") -> None:
         note(told)
 
 
-def _object(services: "Services", prompt: "Prompt") -> int:
+def _object(options: argparse.Namespace) -> int:
+    from freeproviders.commands.asking import plain_error
+
     began = time.monotonic()
     found: Mapping[str, Any]
     try:
+        services, prompt = _question(options)
         answer = services.face.complete(prompt, listen=_tell)
     except ProviderError as error:
         code = code_of(error)
-        if code != FAILED:
-            raise
-        found = {"text": getattr(error, "partial", ""), "images": [], "metadata": {}, "error": _plain(error)}
+        if code != FAILED:  # somebody typed it
+            note(explained(error))
+        found = {"text": getattr(error, "partial", ""), "images": [], "metadata": {}, "error": plain_error(error)}
     else:
         images = [{"url": image.url, "mime_type": image.mime_type} for image in answer.images]
         found, code = {"text": answer.text, "images": images, "metadata": dict(answer.metadata)}, 0
     say(json.dumps({**found, "seconds": round(time.monotonic() - began, 3)}))
     return code
-
-
-def _plain(error: ProviderError) -> dict[str, Any]:
-    return {
-        "type": type(error).__name__,
-        "message": error.message,
-        "provider": error.provider,
-        "status": error.status,
-        "retry_after": error.retry_after,
-    }
 
 
 def _models(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:

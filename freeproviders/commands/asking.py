@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from freeproviders.commands.services import Services
-from freeproviders.errors import InvalidSetting
+from freeproviders.errors import InvalidSetting, ProviderError
 from freeproviders.image_headers import read_header
 from freeproviders.reports import AskedAgain, AttemptFailed, FailedOver, Report, Waited
 from freeproviders.wire import Image
 
-__all__ = ["answerer", "check_sight", "image_from", "news", "warning"]
+__all__ = ["answerer", "check_sight", "image_from", "news", "plain_error", "warning"]
 
 _MAX_BYTES = 32 * 1024 * 1024
 
@@ -76,3 +76,14 @@ def answerer(metadata: Mapping[str, Any]) -> tuple[str, str]:
     """Who answered, by name, and the model."""
     model = metadata.get("served_model") or metadata.get("model") or ""
     return str(metadata.get("provider") or ""), str(model)
+
+
+def plain_error(error: ProviderError) -> dict[str, Any]:
+    """What a call has raised, for a program that reads JSON."""
+    return {
+        "type": type(error).__name__,
+        "message": error.message,
+        "provider": error.provider,
+        "status": error.status,
+        "retry_after": error.retry_after,
+    }

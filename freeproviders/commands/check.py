@@ -3,13 +3,13 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from freeproviders.commands import clean, say
 from freeproviders.commands.parsing import completed, examples, service_words
-from freeproviders.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,28 +62,45 @@ def _run(options: argparse.Namespace) -> int:
         registry.get(name)
     Timeouts(first_byte=options.timeout)
     checked_proxy(options.proxy)
-    results = asyncio.run(_lines(options, names) if options.json else _table(options, names))
+    results = asyncio.run(_shown(options, names))
     if options.save:
         checking.save(results, options.save)
     return 0 if any(one.works for one in results) else _NONE_WORKS
 
 
-async def _lines(options: argparse.Namespace, names: list[str]) -> "list[Check]":
+async def _shown(options: argparse.Namespace, names: list[str]) -> "list[Check]":
+    if options.json:
+        return await _lines(options, names, lambda one: json.dumps(asdict(one)))
+    if find_spec("rich") is None:
+        return await _lines(options, names, _line)
+    return await _table(options, names)
+
+
+async def _lines(options: argparse.Namespace, names: list[str], line: "Callable[[Check], str]") -> "list[Check]":
     from freeproviders.checking import check
 
     results = []
     async for one in check(names, timeout=options.timeout, proxy=options.proxy):
         results.append(one)
-        say(json.dumps(asdict(one)))
+        say(line(one))
     return results
 
 
+def _line(one: "Check") -> str:
+    """A result as plain text, where there is no rich to draw a table."""
+    if one.works:
+        return f"{one.provider}: answers, first text after {one.first or 0.0:.2f} s, {one.model}"
+    return f"{one.provider}: {one.error}: {clean(one.message)}"
+
+
 async def _table(options: argparse.Namespace, names: list[str]) -> "list[Check]":
+    from rich.live import Live
+
     from freeproviders.checking import check
 
-    console, live = _shown()
+    console = _console()
     results: dict[str, Check] = {}
-    with live(_drawn(names, results, console.width), console=console) as shown:
+    with Live(_drawn(names, results, console.width), console=console) as shown:
         async for one in check(names, timeout=options.timeout, proxy=options.proxy):
             results[one.provider] = one
             shown.update(_drawn(names, results, console.width))
@@ -94,16 +111,11 @@ async def _table(options: argparse.Namespace, names: list[str]) -> "list[Check]"
     return list(results.values())
 
 
-def _shown() -> "tuple[Console, type]":
-    try:
-        from rich.console import Console
-        from rich.live import Live
-    except ImportError as error:
-        raise InvalidSetting(
-            "the table needs rich: pip install 'freeproviders[cli]' (or use --json, which needs nothing)"
-        ) from error
+def _console() -> "Console":
+    from rich.console import Console
+
     console = Console(highlight=False)
-    return (console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)), Live
+    return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
 
 
 def _drawn(names: list[str], results: "Mapping[str, Check]", width: int) -> "Table":

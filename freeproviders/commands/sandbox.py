@@ -1,6 +1,7 @@
 """`freeproviders sandbox`: a local server that speaks every service's wire protocol."""
 
 import argparse
+import errno
 import signal
 import threading
 from typing import Any
@@ -40,5 +41,7 @@ def _run(options: argparse.Namespace) -> int:
             say(f"sandbox on {url} — export FREEPROVIDERS_SANDBOX={url}")
             stop.wait()
     except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            return fail(f"port {options.port} is taken, by another sandbox perhaps: --port 0 takes a free one")
         return fail(f"cannot listen on {options.host}:{options.port}: {error}")
     return 0

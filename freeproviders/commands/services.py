@@ -72,7 +72,7 @@ class Services:
     @property
     def sees(self) -> bool:
         """Whether any is shown images."""
-        return any(one.provider.card.images_in for one in self.candidates)
+        return any(one.provider.sees_images for one in self.candidates)
 
     @property
     def takes_temperature(self) -> bool:

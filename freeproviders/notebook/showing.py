@@ -22,7 +22,8 @@ def show(stream: Iterable[Any]) -> str:
 
     Args:
         stream: What ``stream`` of a LangChain model or of a ``Client``, ``stream_chat`` or ``stream_complete`` of a
-            LlamaIndex LLM gives, or strings, as the ``response_gen`` of a query engine's answer.
+            LlamaIndex LLM gives, or strings, as the ``response_gen`` of a query engine's answer. A whole text or
+            LangChain message is drawn at once.
 
     Returns:
         The whole text.
@@ -37,7 +38,8 @@ def show(stream: Iterable[Any]) -> str:
         wish = "this stream is asynchronous: write await ashow(...)"
         raise InvalidSetting(wish if isinstance(stream, AsyncIterable | Awaitable) else _no_stream(stream))
     reader, screen = _begun()
-    pieces = iter([stream] if isinstance(stream, str) else stream)
+    whole = isinstance(stream, str) or hasattr(stream, "content")  # a message, whose fields could be iterated over
+    pieces = iter([stream] if whole else stream)
     try:
         for item in pieces:
             reader.add(item)

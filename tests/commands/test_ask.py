@@ -32,13 +32,13 @@ def started(*words: str, **more) -> subprocess.Popen:
 # What is asked.
 
 
-def test_the_words_are_the_question(run, sandbox):
-    assert run("ask", "-p", "yqcloud", "What", "is", "6 * 7?") == (0, "42\n", "")
+def test_the_words_are_the_question(run_process, sandbox):
+    assert run_process("ask", "-p", "yqcloud", "What", "is", "6 * 7?") == (0, "42\n", "")
     assert question(sandbox) == "What is 6 * 7?"
 
 
-def test_the_input_is_the_question(run, sandbox):
-    assert run("ask", "-p", "yqcloud", stdin="What is 6 * 7?\n") == (0, "42\n", "")
+def test_the_input_is_the_question(run_process, sandbox):
+    assert run_process("ask", "-p", "yqcloud", stdin="What is 6 * 7?\n") == (0, "42\n", "")
     assert question(sandbox) == "What is 6 * 7?"
 
 
@@ -117,11 +117,11 @@ def test_a_pipe_gets_the_text_as_it_is(run, sandbox):
     assert run("ask", "-p", "yqcloud", "Hello")[1] == "red: \x1b[31m, a 你好\n"
 
 
-def test_an_output_that_knows_no_chinese_gets_it_escaped(run, sandbox, monkeypatch):
+def test_an_output_that_knows_no_chinese_gets_it_escaped(run_process, sandbox, monkeypatch):
     monkeypatch.delenv("PYTHONUTF8")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     sandbox.script(Scenario(answer="你好 é"))
-    assert run("ask", "-p", "yqcloud", stdin="你?") == (0, "\\u4f60\\u597d \\xe9\n", "")
+    assert run_process("ask", "-p", "yqcloud", stdin="你?") == (0, "\\u4f60\\u597d \\xe9\n", "")
     assert question(sandbox) == "你?"
 
 
@@ -140,11 +140,9 @@ def test_json_is_one_object(run):
     assert (found["metadata"]["candidate"], found["metadata"]["model"], found["metadata"]["tried"]) == ("pi", "pi", [])
 
 
-def test_json_can_be_read_whatever_the_output_knows(run, sandbox, monkeypatch):
-    monkeypatch.delenv("PYTHONUTF8")
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+def test_json_can_be_read_whatever_the_output_knows(run, sandbox):
     sandbox.script(Scenario(answer="你好 😀"))
-    assert json.loads(run("ask", "--json", "-p", "yqcloud", "Hello")[1])["text"] == "你好 😀"
+    assert json.loads(run("ask", "--json", "-p", "yqcloud", "Hello", encoding="ascii")[1])["text"] == "你好 😀"
 
 
 # How it ends.
@@ -179,6 +177,35 @@ def test_json_of_a_failure_has_its_error(run, sandbox):
     found = json.loads(shown)
     assert (code, said, found["text"], found["metadata"]) == (1, "", "", {})
     assert (found["error"]["type"], found["error"]["provider"]) == ("Blocked", "flowgpt")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ((), "InvalidSetting"),
+        (("-p", "yqclod", "hi"), "InvalidSetting"),
+        (("-p", "yqcloud:gpt-5", "hi"), "UnknownModel"),
+        (("-p", "yqcloud", "--image", "none.png", "hi"), "InvalidSetting"),
+    ],
+)
+def test_json_of_wrong_words_has_its_error_too(run, words, kind):
+    code, shown, said = run("ask", "--json", *words)
+    found = json.loads(shown)
+    assert (code, found["text"], found["error"]["type"]) == (2, "", kind)
+    assert (
+        said
+        == f"freeproviders: {f'[{who}] ' if (who := found['error']['provider']) else ''}{found['error']['message']}\n"
+    )
+
+
+def test_a_sandbox_that_has_ended_is_named(run, monkeypatch):
+    monkeypatch.setenv("FREEPROVIDERS_SANDBOX", "http://127.0.0.1:9")
+    hint = "FREEPROVIDERS_SANDBOX is set: is that sandbox running?"
+    assert run("ask", "-p", "yqcloud", "hi")[2].endswith(f" {hint}\n")
+    lines = run("ask", "-p", "yqcloud", "-p", "flowgpt", "hi")[2].splitlines()
+    # Each service was asked twice, and has said the same.
+    assert [line.split(":")[0].strip() for line in lines[1:3]] == ["yqcloud", "flowgpt"]
+    assert lines[3:] == [f"  {hint}"]
 
 
 def test_a_reader_who_has_had_enough_ends_it_without_a_word(sandbox):

@@ -89,6 +89,11 @@ def test_retry_forgets_the_answer(chat, sandbox):
     assert "Wrong." not in sandbox.received[-1].body.decode()
 
 
+def test_retry_with_a_wrong_name_forgets_nothing(chat):
+    chat("My name is Ada.", "/retry yqclod", "/save talk.json")
+    assert [turn["text"] for turn in saved()["turns"]] == ["My name is Ada.", "Nice to meet you, Ada."]
+
+
 def test_retry_needs_a_question(chat):
     code, _, said = chat("/retry")
     assert (code, said) == (1, ["freeproviders: there is no question to ask again"])
@@ -131,6 +136,16 @@ def test_an_image_is_shown_with_the_next_question_alone(chat, sandbox, monkeypat
 def test_an_image_is_not_shown_to_the_blind(chat):
     _, _, said = chat("/attach pixel.png")
     assert "no model there sees images" in said[0]
+
+
+def test_a_service_that_sees_no_images_goes_on_without_those_shown_before(chat, sandbox, monkeypatch, tmp_path):
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key")
+    (tmp_path / "pixel.png").write_bytes(PIXEL)
+    lines = ("/attach pixel.png", "My name is Ada.", "/switch flowgpt", "What is my name?", "/save talk.json")
+    code, shown, said = chat(*lines, words=("gemini",))
+    assert (code, shown[-1]) == (0, "Your name is Ada.")
+    assert any("It sees no images: those shown before are left out." in line for line in said)
+    assert saved()["turns"][0]["images"]
 
 
 def test_several_lines_stand_between_three_quotes(chat, sandbox):

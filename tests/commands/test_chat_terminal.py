@@ -157,7 +157,7 @@ def test_ctrl_c_gives_up_the_line_that_is_typed(terminal, sandbox):
 
 
 def test_an_answer_commands_no_terminal(terminal, sandbox):
-    sandbox.script(Scenario(answer="before \x1b]52;c;aGk=\x07\x1b[2J\x9b2J after"))
+    sandbox.script(Scenario(answer="before \x1b]52;c;aGk=\x07\x1b[2J\x9b2J\u202e after"))
     child = terminal("chat", "yqcloud")
     until(child, PROMPT)
     child.sendline("Hello")

@@ -32,9 +32,15 @@ def shell(environment, program):
     return shell
 
 
+@pytest.fixture
+def bash_code(run, tmp_path) -> None:
+    """What bash is told, in a file; that it comes from ``$(freeproviders completion ...)`` the other shells try."""
+    (tmp_path / "completion.bash").write_text(run("completion", "bash")[1])
+
+
 # As readline does it: words are cut at colons too, and the function that is registered is called.
 _BASH = """
-eval "$(freeproviders completion bash)"
+. ./completion.bash
 COMP_LINE={line!r}; COMP_POINT=${{#COMP_LINE}}; COMP_TYPE=9; COMP_KEY=9
 function_name=$(complete -p freeproviders | sed 's/.*-F \\([^ ]*\\).*/\\1/')
 "$function_name" freeproviders 2>/dev/null
@@ -43,6 +49,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 
 @needs("bash")
+@pytest.mark.usefixtures("bash_code")
 @pytest.mark.parametrize(
     ("line", "found", "absent"),
     [
@@ -66,6 +73,7 @@ def test_tab_in_bash(shell, line, found, absent):
 
 
 @needs("bash")
+@pytest.mark.usefixtures("bash_code")
 def test_presets_of_ones_own_are_completed(shell, tmp_path):
     folder = tmp_path / "config"
     folder.mkdir()

@@ -65,6 +65,15 @@ def test_a_service_that_fails_is_one_line_and_code_1(run, sandbox, tmp_path):
     assert (code, shown, said.count("\n"), [path.name for path in tmp_path.iterdir()]) == (1, "", 1, [])
 
 
+@pytest.mark.parametrize(("words", "code", "kind"), [((), 2, "InvalidSetting"), (("a cube",), 1, "Blocked")])
+def test_json_of_a_failure_has_its_error(run, sandbox, words, code, kind):
+    sandbox.scenario = Scenario(page="cloudflare")
+    ended, shown, said = run("image", "--json", *words)
+    found = json.loads(shown)
+    assert (ended, found["url"], found["file"], found["error"]["type"]) == (code, None, None, kind)
+    assert said.count("\n") == 1
+
+
 def test_an_image_that_is_gone_is_one_line_and_code_1(run, sandbox, tmp_path):
     sandbox.script(Scenario(), Scenario(on="image", status=404))
     code, _, said = run("image", "A red cube", "-o", "cube")

@@ -9,8 +9,8 @@ from freeproviders import __main__
 from freeproviders._version import __version__
 
 
-def test_the_version(run):
-    assert run("--version") == (0, f"freeproviders {__version__}\n", "")
+def test_the_version(run_process):
+    assert run_process("--version") == (0, f"freeproviders {__version__}\n", "")
 
 
 def test_the_help_names_every_command(run):
@@ -66,3 +66,29 @@ def test_what_a_command_needs_is_loaded_when_it_runs():
     code = f"import sys, freeproviders.__main__ as m; m._parser(); print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_check_needs_no_rich():
+    code = (
+        "import sys\n"
+        "sys.modules['rich'] = None\n"
+        "from freeproviders.__main__ import main\n"
+        "sys.exit(main(['check', 'yqcloud', 'groq']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "yqcloud: answers, first text after " in done.stdout
+
+
+def test_a_port_that_is_taken_is_told(run_process, sandbox):
+    port = sandbox.url().rpartition(":")[2].strip("/")
+    code, shown, said = run_process("sandbox", "--port", port)
+    assert (code, shown) == (2, "")
+    assert said == f"freeproviders: port {port} is taken, by another sandbox perhaps: --port 0 takes a free one\n"
+
+
+@pytest.mark.parametrize("command", ["list >&-", "chat yqcloud <&-", "ask -p yqcloud hi <&- >&- 2>&-"])
+def test_what_a_shell_has_closed_is_not_missed(program, environment, command):
+    environment["PATH"] = f"{program}:{environment['PATH']}"
+    done = subprocess.run(["/bin/sh", "-c", f"freeproviders {command}"], capture_output=True, env=environment)
+    assert (done.returncode, b"Traceback" in done.stderr, b"Warning" in done.stderr) == (0, False, False)

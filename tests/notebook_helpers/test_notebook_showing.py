@@ -38,8 +38,9 @@ def message(text):
         lambda sandbox: iter(["Hello! ", "How can I help you ", "today?"]),
         lambda sandbox: ["Hello! How can I ", "help you today?"],
         lambda sandbox: GREETING,
+        lambda sandbox: ChatYqcloud().invoke("hello"),
     ],
-    ids=["langchain", "completion", "chat", "client", "strings", "list", "text"],
+    ids=["langchain", "completion", "chat", "client", "strings", "list", "text", "message"],
 )
 def test_every_kind_of_stream_is_read_to_its_end(sandbox, begun):
     assert show(begun(sandbox)) == GREETING

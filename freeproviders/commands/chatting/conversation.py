@@ -74,12 +74,17 @@ class Conversation:
     def prompt(self, question: Said, services: Services) -> Prompt:
         """What to ask. The service that keeps the conversation takes what is new of it; others get it whole."""
         system = [Turn(role="system", text=self.system)] if self.system else []
-        turns = [Turn(role=one.role, text=one.text, images=one.images) for one in (*self.said, question)]
+        turns = [Turn(role=one.role, text=one.text, images=one.images if services.sees else ()) for one in self.said]
+        turns.append(Turn(role="user", text=question.text, images=question.images))
         thread: Mapping[str, Any] | None = None
         if services.keeps_threads:
             known = self._thread is not None and self._keeper == services.label
             thread = self._thread if known else {}
         return Prompt(turns=(*system, *turns), model=services.model, thread=thread)
+
+    def hides(self, services: Services) -> bool:
+        """Whether there are images in it which none of these services sees, so that they go without."""
+        return not services.sees and any(one.images for one in self.said)
 
     def answered(self, question: Said, answer: Said, thread: Mapping[str, Any] | None, services: Services) -> None:
         """Takes over a question and its answer; an answer that broke off without any text leaves the question open."""

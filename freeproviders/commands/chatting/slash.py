@@ -62,7 +62,8 @@ def completions(line: str) -> list[str]:
 def _switch(chat: Chat, rest: str) -> None:
     chat.switch(rest.split())
     told = "It is told all that was said so far." if chat.conversation.said else ""
-    chat.screen.told(f"Now asked: {chat.services.label}. {told}".strip())
+    unseen = "It sees no images: those shown before are left out." if chat.conversation.hides(chat.services) else ""
+    chat.screen.told(" ".join(filter(None, (f"Now asked: {chat.services.label}.", told, unseen))))
 
 
 def _system(chat: Chat, rest: str) -> None:
@@ -77,12 +78,12 @@ def _system(chat: Chat, rest: str) -> None:
 
 
 def _retry(chat: Chat, rest: str) -> None:
-    question = chat.conversation.again()
-    if question is None:
+    if not (chat.conversation.unanswered or chat.conversation.said):
         raise InvalidSetting("there is no question to ask again")
     if rest:
-        chat.switch(rest.split())
-    chat.put(question)
+        chat.switch(rest.split())  # before the answer is forgotten: the name may be wrong
+    if question := chat.conversation.again():
+        chat.put(question)
 
 
 def _image(chat: Chat, rest: str) -> None:
