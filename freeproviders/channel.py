@@ -6,6 +6,7 @@ sessions live elsewhere.
 
 import asyncio
 import json
+import os
 import re
 import sys
 from contextlib import suppress
@@ -269,5 +270,13 @@ def _failure(error: Exception, watch: IdleWatch | None) -> ProviderError | None:
             if watch is not None and watch.expired:
                 return TimedOut(watch.message)
             advice = "Check the network and the proxy; if the service has moved, set base_url."
-            return ConnectionFailed(f"{str(error) or type(error).__name__}. {advice}")
+            return ConnectionFailed(f"{_trouble(error)}. {advice}")
     return None
+
+
+def _trouble(error: Exception) -> str:
+    """What went wrong, in words; aiohttp's own speak of its settings for TLS, where there is none too."""
+    if not isinstance(error, aiohttp.ClientConnectorError) or isinstance(error, aiohttp.ClientSSLError):
+        return str(error) or type(error).__name__
+    number = error.os_error.errno or 0
+    return f"cannot connect to {error.host}:{error.port}: {os.strerror(number) if number > 0 else error.os_error}"

@@ -237,7 +237,7 @@ class Course:
         for one in self._waiting:
             self._note_unasked(one)
         late = "" if self._left() > 0 else f" within {self._routes.retry.deadline:g} s (deadline)"
-        said = "; ".join(map(str, self._tried))
+        said = "; ".join(dict.fromkeys(map(str, self._tried)))  # in a second round many say the same again
         return AllProvidersFailed(
             f"no candidate could answer{late}: {said}",
             attempts=tuple(self._tried),

@@ -16,7 +16,7 @@ from typing import Any
 
 from freeproviders.errors import InvalidSetting
 
-__all__ = ["check_types", "cookie_mapping", "from_environment", "nearest", "variable", "word_list"]
+__all__ = ["SANDBOX_VARIABLE", "check_types", "cookie_mapping", "from_environment", "nearest", "variable", "word_list"]
 
 SANDBOX_VARIABLE = "FREEPROVIDERS_SANDBOX"
 
@@ -36,7 +36,7 @@ def from_environment(provider: str, cls: type, given: Iterable[str] = (), *, pro
         protocol: Its name in a sandbox, if that is another.
 
     Raises:
-        InvalidSetting: If a variable's text does not fit its field.
+        InvalidSetting: If a variable's text does not fit its field, or the sandbox's is no address.
     """
     found = {}
     for name, read in _readers(cls).items():
@@ -45,6 +45,10 @@ def from_environment(provider: str, cls: type, given: Iterable[str] = (), *, pro
             found[name] = _read(variable(provider, name), text, read)
     sandbox = os.environ.get(SANDBOX_VARIABLE)
     if sandbox and "base_url" not in found and "base_url" not in given:
+        if not sandbox.startswith(("http://", "https://")):
+            raise InvalidSetting(
+                f"{SANDBOX_VARIABLE} must be the address that the sandbox prints, http://127.0.0.1:8787"
+            )
         found["base_url"] = f"{sandbox.rstrip('/')}/{protocol or provider}"
     return found
 

@@ -27,6 +27,13 @@ _CODES = (
     "141 closed pipe."
 )
 
+_EXAMPLES = (
+    'freeproviders ask "What is a monad?"',
+    'cat notes.txt | freeproviders ask "Summarise in three points"',
+    'freeproviders ask -p yqcloud:gpt-4 -p flowgpt "Whoever answers first in this order"',
+    "freeproviders ask --json -s 'Answer in French.' Good morning | jq -r .text",
+)
+
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Adds the subcommand."""
@@ -35,12 +42,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "ask",
         help=words,
         description=f"{words}. The question is the words, the standard input, or both. {_CODES}",
-        epilog=examples(
-            'freeproviders ask "What is a monad?"',
-            'cat notes.txt | freeproviders ask "Summarise in three points"',
-            'freeproviders ask -p yqcloud:gpt-4 -p flowgpt "Whoever answers first in this order"',
-            "freeproviders ask --json -s 'Answer in French.' Good morning | jq -r .text",
-        ),
+        epilog=examples(*_EXAMPLES),
     )
     parser.add_argument("words", nargs="*", metavar="WORD", help="the question")
     text = (

@@ -73,3 +73,11 @@ async def test_an_unusual_status_is_a_typed_error(status):
     async with _service(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n", reset=False) as client:
         with pytest.raises(errors.ProviderError):
             await client.acomplete("hello")
+
+
+async def test_a_refused_connection_is_told_in_words():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and never listens
+        port = silent.getsockname()[1]
+        with pytest.raises(errors.ConnectionFailed, match=f"cannot connect to 127.0.0.1:{port}: Connection refused"):
+            await Client("yqcloud", base_url=f"http://127.0.0.1:{port}", retry=ONCE).acomplete("hello")

@@ -102,3 +102,9 @@ def test_other_kinds_of_fields_are_read_too(variable_name, text, expected, monke
 def test_a_value_of_another_kind_is_named():
     with pytest.raises(InvalidSetting, match="share must be a float"):
         check_types(Loose(share="x"), "loose")
+
+
+def test_a_sandbox_that_is_no_address_is_named_by_its_variable(monkeypatch):
+    monkeypatch.setenv("FREEPROVIDERS_SANDBOX", "nonsense")
+    with pytest.raises(InvalidSetting, match="FREEPROVIDERS_SANDBOX must be the address"):
+        from_environment("yqcloud", Yqcloud)

@@ -256,3 +256,13 @@ def test_a_connection_to_elsewhere_is_detected(page: Any, sandbox: Sandbox) -> N
 def test_a_name_looked_up_is_detected(page: Any, sandbox: Sandbox) -> None:
     with pytest.raises(AssertionError, match="a document looked up the name"):
         run(*page("```python\nimport socket\nsocket.getaddrinfo('example.com', 80)\n```\n"))
+
+
+@pytest.mark.parametrize("package", ["freeproviders", "langchain_freeproviders", "llamaindex_freeproviders"])
+def test_the_page_on_the_architecture_names_every_file(package: str) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    start = page.index(f"| File of `{package}/` |")
+    table = page[start : page.index("\n\n", start)]
+    own = [path for path in (ROOT / package).iterdir() if not path.name.startswith("_") and path.suffix in (".py", "")]
+    names = [f"`{path.name}/`" if path.is_dir() else f"`{path.name}`" for path in own]
+    assert [name for name in names if name not in table] == []

@@ -243,3 +243,11 @@ async def test_a_listener_that_raises_ends_the_call(sandbox):
         await collected(asked, listen=refuse)
     assert asked_of(sandbox) == []
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_what_candidates_said_twice_is_told_once(sandbox):
+    asked = router(client(sandbox, "pi", FAILS), client(sandbox, "flowgpt", FAILS), retry=Retry(attempts=2, base=0.001))
+    with pytest.raises(errors.AllProvidersFailed) as raised:
+        await asked.acomplete("hello")
+    assert [one.candidate for one in raised.value.attempts] == ["pi", "flowgpt", "pi", "flowgpt"]
+    assert str(raised.value).count("flowgpt: ServerFailed") == 1
