@@ -9,6 +9,8 @@ try:
 except ImportError as _missing:
     raise ImportError("langchain_freeproviders needs pip install 'freeproviders[langchain]'") from _missing
 
+from typing import TYPE_CHECKING
+
 from langchain_freeproviders.chat_models import (
     ChatAiChats,
     ChatFlowGpt,
@@ -19,9 +21,25 @@ from langchain_freeproviders.chat_models import (
     ChatYqcloud,
     init_free_chat_model,
 )
-from langchain_freeproviders.image_tool import FreeImageTool
-from langchain_freeproviders.llms import FreeProviderLLM
-from langchain_freeproviders.router import ChatFreeRouter
+
+if TYPE_CHECKING:
+    from langchain_freeproviders.image_tool import FreeImageTool
+    from langchain_freeproviders.llms import FreeProviderLLM
+    from langchain_freeproviders.router import ChatFreeRouter
+else:  # loaded by who asks for one; a type checker must not see this, or it would take any name for one of ours
+    _MODULES = {"ChatFreeRouter": "router", "FreeImageTool": "image_tool", "FreeProviderLLM": "llms"}
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_MODULES})
+
 
 __all__ = [
     "ChatAiChats",

@@ -2,11 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from inspect import Signature
 from typing import Any, ClassVar, TypeVar, cast
 
 from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.language_models.base import BaseLanguageModel, LangSmithParams
-from pydantic import AliasChoices, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from freeproviders._version import __version__
 from freeproviders.errors import InvalidSetting
@@ -28,12 +30,24 @@ F = TypeVar("F")
 _NOISE = frozenset({"stream", "ls_structured_output_format"})
 
 
+class _Signature:
+    """The signature of a class that is not built yet: who asks for it builds the class, and pydantic puts its own here.
+
+    Else ``help`` would show that of a base class until the first model is made.
+    """
+
+    def __get__(self, _: object, cls: type[BaseModel]) -> Signature:
+        cls.model_rebuild()
+        return cls.__signature__
+
+
 class FaceModel(BaseLanguageModel[Any]):
     """The words of every model here, and how a call of LangChain's becomes a prompt for whoever answers."""
 
-    # An error of pydantic quotes what it was given, and that may be a secret.
+    # An error of pydantic quotes what it was given, and that may be a secret. Pydantic takes several milliseconds for
+    # each class: it builds those that are used.
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        populate_by_name=True, protected_namespaces=(), hide_input_in_errors=True
+        populate_by_name=True, protected_namespaces=(), hide_input_in_errors=True, defer_build=True
     )
 
     # Other spellings by validation_alias: an alias would replace the names in the eyes of type checkers.
@@ -47,11 +61,17 @@ class FaceModel(BaseLanguageModel[Any]):
 
     _built: tuple[Any, Any] | None = PrivateAttr(default=None)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **words: Any) -> None:
+        super().__pydantic_init_subclass__(**words)
+        if not cls.__pydantic_complete__:
+            setattr(cls, "__signature__", _Signature())  # noqa: B010  # to type checkers it is what pydantic puts there
+
     @model_validator(mode="before")
     @classmethod
     def _known_words(cls, words: Any) -> Any:
         """An unknown word is an error that names the nearest known one, never ignored."""
-        known = {*cls.model_fields, "model_name", "request_timeout", "stop_sequences"}
+        known = _words(cls)
         for word in words:
             if word not in known:
                 with translated():
@@ -83,6 +103,11 @@ class FaceModel(BaseLanguageModel[Any]):
     def _cards(self) -> Sequence[Card]:
         """What is known of each service that may answer."""
 
+    @property
+    @abstractmethod
+    def _sees(self) -> bool:
+        """Whether anybody who may answer is shown images."""
+
     @abstractmethod
     async def _with_bytes(self, image: Image) -> Image:
         """An image of an answer, with its bytes where they are wanted."""
@@ -101,20 +126,23 @@ class FaceModel(BaseLanguageModel[Any]):
 
     def _kept(self, signature: Any, build: Callable[[], F]) -> F:
         """What was built for this signature, or is now."""
-        if self._built is None or self._built[0] != signature:
-            self._built = (signature, build())
-        return cast("F", self._built[1])
+        built = self._built
+        if built is None or built[0] != signature:
+            self._built = built = (signature, build())
+        return cast("F", built[1])
 
     def _report_unused(self, words: Mapping[str, Any], stacklevel: int) -> None:
-        cards = self._cards
-        unused = [word for word in ("max_tokens", "temperature") if not any(getattr(card, word) for card in cards)]
-        titles = ", ".join(dict.fromkeys(card.title for card in cards))
-        warn_ignored(titles, [word for word in unused if words.get(word) is not None], stacklevel)
+        given = [word for word in ("max_tokens", "temperature") if words.get(word) is not None]
+        if given:
+            cards = self._cards
+            titles = ", ".join(dict.fromkeys(card.title for card in cards))
+            unused = [word for word in given if not any(getattr(card, word) for card in cards)]
+            warn_ignored(titles, unused, stacklevel)
 
-    def _prompt(self, turns: tuple[Turn, ...], stop: list[str] | None, words: Mapping[str, Any]) -> Prompt:
-        """The prompt of one call; a call's own words win over the constructor's."""
+    def _prompt(self, turns: tuple[Turn, ...], stop: list[str] | None, words: Mapping[str, Any], **more: Any) -> Prompt:
+        """The prompt of one call, and ``more`` that is in it; a call's own words win over the constructor's."""
         words = {name: value for name, value in words.items() if name not in _NOISE}
-        if secret := self._secret_names().intersection(words):
+        if words and (secret := self._secret_names().intersection(words)):
             raise InvalidSetting(
                 f"{', '.join(sorted(secret))} would show in callbacks and traces if given with a call: give it to the "
                 f"constructor, of a model.model_copy(update={{...}}) if need be",
@@ -136,6 +164,7 @@ class FaceModel(BaseLanguageModel[Any]):
             stop=stops_of(self.stop if stop is None else stop, self._provider_name()),
             thread=thread,
             settings=words,
+            **more,
         )
 
     def _listener(self, run: BaseRunManager | None) -> Listen | None:
@@ -166,3 +195,9 @@ class FaceModel(BaseLanguageModel[Any]):
         if self.custom_get_token_ids is not None:
             return self.custom_get_token_ids(text)
         return list(range(-(-len(text) // 4)))
+
+
+@cache
+def _words(cls: type[FaceModel]) -> frozenset[str]:
+    """What the constructor of a class takes."""
+    return frozenset({*cls.model_fields, "model_name", "request_timeout", "stop_sequences"})

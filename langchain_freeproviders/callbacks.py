@@ -7,9 +7,8 @@ A retry, a wait, a change of service is a custom event of the run: ``freeprovide
 import asyncio
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import tenacity
 from langchain_core.callbacks import (
     AsyncCallbackManager,
     AsyncCallbackManagerForLLMRun,
@@ -24,6 +23,9 @@ from langchain_core.utils.uuid import uuid7
 
 from freeproviders.errors import ProviderError
 from freeproviders.reports import AskedAgain, AttemptFailed, AttemptStarted, FailedOver, Listen, Report, Waited
+
+if TYPE_CHECKING:
+    import tenacity
 
 __all__ = ["begun", "listener"]
 
@@ -87,8 +89,10 @@ def _plain(report: Report) -> dict[str, Any]:
     return plain
 
 
-def _retry_state(report: AttemptFailed) -> tenacity.RetryCallState:
+def _retry_state(report: AttemptFailed) -> "tenacity.RetryCallState":
     """The report as LangChain's handlers, its tracers among them, take it."""
+    import tenacity  # loaded with the first failure, by the core as well
+
     state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
     state.attempt_number = report.number
     state.upcoming_sleep = report.wait
@@ -96,8 +100,8 @@ def _retry_state(report: AttemptFailed) -> tenacity.RetryCallState:
     return state
 
 
-def begun(model: BaseChatModel, config: RunnableConfig | None, kind: type[R]) -> tuple[RunnableConfig, R]:
-    """A run that is about to begin, and the configuration to begin it with.
+def begun(model: BaseChatModel, config: RunnableConfig | None, kind: type[R]) -> tuple[RunnableConfig | None, R | None]:
+    """A run that is about to begin, and the configuration to begin it with; no run where no handler would hear of it.
 
     LangChain gives no run manager to the streams of a chat model, so its run is known by an id chosen beforehand.
 
@@ -106,11 +110,13 @@ def begun(model: BaseChatModel, config: RunnableConfig | None, kind: type[R]) ->
         config: The caller's configuration.
         kind: Class of the run's manager.
     """
-    config = ensure_config(config)
+    given, config = config, ensure_config(config)
     managers = AsyncCallbackManager if kind is AsyncCallbackManagerForLLMRun else CallbackManager
     manager = managers.configure(
         config.get("callbacks"), model.callbacks, model.verbose, config.get("tags"), None, config.get("metadata")
     )
+    if not manager.handlers:
+        return given, None
     run_id = config.get("run_id") or uuid7()
     run = kind(
         run_id=run_id,

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -15,7 +14,7 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, PrivateAttr, model_validator
 
 from freeproviders.blocking import portal
 from freeproviders.wire import Answer, Image, Prompt
@@ -27,11 +26,13 @@ from langchain_freeproviders.kinds import check_kinds
 from langchain_freeproviders.messages import image_block, image_caption, text_block, to_turns
 from langchain_freeproviders.metadata import known_of
 from langchain_freeproviders.service import FreeProviderModel
-from langchain_freeproviders.tools import function_of, schema_of, structured, tool_choice_of
+from langchain_freeproviders.tools import function_of, schema_of, tool_choice_of
 
 __all__ = ["FaceChatModel", "FreeChatModel"]
 
 C = TypeVar("C", bound="FaceChatModel")
+
+_PROFILED = frozenset(ModelProfile.__annotations__)
 
 
 class FaceChatModel(FaceModel, BaseChatModel):
@@ -44,6 +45,18 @@ class FaceChatModel(FaceModel, BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return f"freeproviders-{self._provider_name()}-chat"
+
+    def _dict_for_compat(self) -> dict[str, Any]:
+        """As in core, which turns off warnings of the whole program, for models with a ``dict`` of their own."""
+        return self.asdict() if type(self).dict is BaseChatModel.dict else super()._dict_for_compat()
+
+    @model_validator(mode="after")
+    def _check_profile_keys(self) -> "FaceChatModel":
+        """As in core, which takes a third of all the time of making a model to look up what names there are."""
+        if not _PROFILED.issuperset(self.profile or ()):
+            check: Any = super()._check_profile_keys  # to type checkers it is what pydantic has made of it
+            check()
+        return self
 
     def bind_tools(
         self,
@@ -102,6 +115,8 @@ class FaceChatModel(FaceModel, BaseChatModel):
         Raises:
             InvalidSetting: If the method is unknown, or there is no schema.
         """
+        from langchain_freeproviders.structured import structured  # with LangChain's parsers: loaded where wanted
+
         with translated():
             return structured(self, schema, method, include_raw=include_raw, words=kwargs)
 
@@ -114,10 +129,10 @@ class FaceChatModel(FaceModel, BaseChatModel):
         grows = words.pop("stream_tool_args", None)
         if grows is None:  # an answer by a schema is asked for again rather than shown in part, unless a call says so
             grows = self.stream_tool_args and schema is None
-        sees = any(card.images_in for card in self._cards)
-        prompt = self._prompt(to_turns(messages, self._provider_name(), sees=sees), stop, words)
-        return replace(
-            prompt,
+        return self._prompt(
+            to_turns(messages, self._provider_name(), sees=self._sees),
+            stop,
+            words,
             tools=tools,
             tool_choice=choice,
             parallel_calls=parallel is not False,
@@ -291,14 +306,14 @@ class FreeChatModel(FreeProviderModel, FaceChatModel):
         card = self.card
         # LangChain asks before the default model is filled in.
         model = card.aliases.get(self.model or "", self.model or card.models[0])
-        draws = model in card.image_models
+        draws, sees = model in card.image_models, self._sees
         return ModelProfile(
             name=f"{card.title} {model}",
             max_input_tokens=card.context_window,
             text_inputs=True,
-            image_inputs=card.images_in,
-            image_url_inputs=card.images_in,
-            image_tool_message=card.images_in,
+            image_inputs=sees,
+            image_url_inputs=sees,
+            image_tool_message=sees,
             audio_inputs=False,
             video_inputs=False,
             pdf_inputs=False,

@@ -1,21 +1,22 @@
 """The chat models users type: one class a service, a generic one, and ``init_free_chat_model``."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from langchain_core.messages import AIMessage
 from pydantic import Field
 
 from freeproviders import registry
 from freeproviders.blocking import portal
-from freeproviders.providers import pi_archive
-from freeproviders.providers.openai_compatible import OpenAICompatible
-from freeproviders.providers.pi import Pi
 from freeproviders.wire import Exchange
 from langchain_freeproviders.chat import FreeChatModel
 from langchain_freeproviders.errors import translated
 from langchain_freeproviders.kinds import check_kinds
 from langchain_freeproviders.service import AnyProviderModel
+
+if TYPE_CHECKING:
+    from freeproviders.providers.openai_compatible import OpenAICompatible
+    from freeproviders.providers.pi import Pi
 
 __all__ = [
     "ChatAiChats",
@@ -94,10 +95,12 @@ class ChatPi(FreeChatModel):
 
     async def ahistory(self, thread: Mapping[str, Any]) -> list[dict[str, Any]]:
         """As ``history``, awaited."""
-        result: list[dict[str, Any]] = await self._archive(lambda pi: pi_archive.history(pi, thread))
+        from freeproviders.providers.pi_archive import history  # a provider is loaded by who asks it for something
+
+        result: list[dict[str, Any]] = await self._archive(lambda pi: history(pi, thread))
         return result
 
-    def voice(self, message: AIMessage, name: str = pi_archive.VOICES[0]) -> tuple[bytes, str]:
+    def voice(self, message: AIMessage, name: str = "voice1") -> tuple[bytes, str]:
         """An answer, spoken: the audio's bytes and its content type.
 
         Args:
@@ -106,16 +109,17 @@ class ChatPi(FreeChatModel):
         """
         return portal.call(lambda: self.avoice(message, name))
 
-    async def avoice(self, message: AIMessage, name: str = pi_archive.VOICES[0]) -> tuple[bytes, str]:
+    async def avoice(self, message: AIMessage, name: str = "voice1") -> tuple[bytes, str]:
         """As ``voice``, awaited."""
+        from freeproviders.providers.pi_archive import spoken
+
         facts = message.response_metadata
-        result: tuple[bytes, str] = await self._archive(lambda pi: pi_archive.spoken(pi, facts, name))
+        result: tuple[bytes, str] = await self._archive(lambda pi: spoken(pi, facts, name))
         return result
 
-    async def _archive(self, exchange: Callable[[Pi], Exchange]) -> Any:
+    async def _archive(self, exchange: "Callable[[Pi], Exchange]") -> Any:
         client = self._face
-        pi = client.provider
-        assert isinstance(pi, Pi)  # noqa: S101  # the registry's own class of that name
+        pi = cast("Pi", client.provider)  # the registry's own class of that name
         with translated():
             return await client.arun(lambda: exchange(pi))
 
@@ -306,6 +310,7 @@ class ChatOpenAICompatible(FreeChatModel):
         tool_mode: How tools and schemas are asked for: ``"native"`` by fields of the protocol, ``"prompted"`` in words,
             for models that cannot otherwise; ``"auto"`` (default) natively where the model is known to. Tools and a
             schema in one call always go in words.
+        images: Whether the model is shown images: ``"yes"``, ``"no"``, or ``"auto"`` where it is known to see.
         stream_tool_args: Whether streams give the arguments of tool calls as they grow (default: whole).
         model_kwargs: Further fields of the request, e.g. ``{"top_p": 0.9, "reasoning_effort": "low"}``.
 
@@ -366,6 +371,7 @@ class ChatOpenAICompatible(FreeChatModel):
     path: str | None = None
     models_path: str | None = None
     tool_mode: str | None = None
+    images: str | None = None
     stream_usage: bool | None = None
 
     def served_models(self) -> tuple[str, ...]:
@@ -379,8 +385,7 @@ class ChatOpenAICompatible(FreeChatModel):
     async def aserved_models(self) -> tuple[str, ...]:
         """As ``served_models``, awaited."""
         client = self._face
-        provider = client.provider
-        assert isinstance(provider, OpenAICompatible)  # noqa: S101  # the registry's own class of that name
+        provider = cast("OpenAICompatible", client.provider)  # the registry's own class of that name
         with translated():
             names: tuple[str, ...] = await client.arun(provider.served_models)
         return names

@@ -27,6 +27,20 @@ from langchain_freeproviders.kinds import check_kinds
 
 __all__ = ["ChatFreeRouter"]
 
+# The fields that a router is made of, beside its candidates.
+_RULES = (
+    "weights",
+    "max_retries",
+    "timeout",
+    "breaker",
+    "hedge_after",
+    "on_interrupt",
+    "wait_for_cooldown",
+    "checked",
+    "state",
+)
+# And those of a candidate that say what it is asked for, beside its client.
+_ASKED = ("name", "model", "temperature", "max_tokens")
 _SEEING = ("image_inputs", "image_url_inputs", "image_tool_message")
 
 
@@ -144,6 +158,10 @@ class ChatFreeRouter(FaceChatModel):
         return [chat.card for chat in self._chats.values()]
 
     @property
+    def _sees(self) -> bool:
+        return any(one.provider.sees_images for one in self._face.candidates)
+
+    @property
     def _face(self) -> Router:
         return self._routed.router
 
@@ -154,8 +172,11 @@ class ChatFreeRouter(FaceChatModel):
 
     @property
     def _routed(self) -> _Built:
-        rules = self._rules()
-        return self._kept((rules, self.weights, [*map(_signature, self.candidates)]), lambda: self._build(rules))
+        return self._kept(self._signature(), self._build)
+
+    def _signature(self) -> tuple[Any, ...]:
+        """What the router is made of."""
+        return (*map(self.__dict__.get, _RULES), *map(_signature, self.candidates))
 
     def _rules(self) -> Mapping[str, Any]:
         check_kinds({"max_retries": self.max_retries, "timeout": self.timeout}, self._provider_name())
@@ -171,13 +192,13 @@ class ChatFreeRouter(FaceChatModel):
             "state": self.state,
         }
 
-    def _build(self, rules: Mapping[str, Any]) -> _Built:
+    def _build(self) -> _Built:
         chats = [init_free_chat_model(one) if isinstance(one, str) else one for one in self.candidates]
         weights = [1.0] * len(chats) if self.weights is None else self.weights
         if len(weights) != len(chats):
             raise InvalidSetting(f"there are {len(weights)} weights for {len(chats)} candidates")
         given = [_candidate(chat, weight) for chat, weight in zip(chats, weights, strict=True)]
-        router = Router(given, **rules)
+        router = Router(given, **self._rules())
         by_client = {candidate.client: chat for candidate, chat in zip(given, chats, strict=True)}
         return _Built(router=router, chats={one.name: by_client[one.client] for one in router.candidates})
 
@@ -237,7 +258,10 @@ def _check_candidate(given: object) -> None:
 def _signature(candidate: FreeChatModel | str) -> Any:
     """What makes a candidate the one it is; its client is made anew where a setting changes."""
     _check_candidate(candidate)
-    return candidate if isinstance(candidate, str) else _candidate(candidate)
+    if isinstance(candidate, str):
+        return candidate
+    chosen = "model" in candidate.model_fields_set
+    return (chosen, candidate._face, *map(candidate.__dict__.get, _ASKED), *(candidate.stop or ()))  # noqa: SLF001
 
 
 def _candidate(chat: FreeChatModel, weight: float = 1.0) -> Candidate:

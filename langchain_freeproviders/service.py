@@ -9,7 +9,6 @@ from pydantic import Field, InstanceOf, SecretStr, model_validator
 
 from freeproviders import registry
 from freeproviders.errors import InvalidSetting
-from freeproviders.images import fetch
 from freeproviders.limits import Limiter, Limits
 from freeproviders.policy import Retry, Timeouts
 from freeproviders.provider import Card
@@ -64,6 +63,10 @@ class FreeProviderModel(FaceModel):
     def _cards(self) -> Sequence[Card]:
         return (self.card,)
 
+    @property
+    def _sees(self) -> bool:
+        return self._face.provider.sees_images
+
     def _provider_name(self) -> str:
         return self.provider_name
 
@@ -75,7 +78,8 @@ class FreeProviderModel(FaceModel):
         return {**settings, "extra_body": self.model_kwargs or None}
 
     def _signature(self) -> tuple[Any, ...]:
-        return (self.max_retries, self.timeout, self.proxy, self.limits, *self._settings().values())
+        """What the client is made of. Asked for several times in a call, so it takes the fields as they are."""
+        return tuple(map(self.__dict__.get, _signed(type(self), self._provider_name())))
 
     @property
     def _face(self) -> Client:
@@ -95,8 +99,11 @@ class FreeProviderModel(FaceModel):
 
     async def _with_bytes(self, image: Image, image_format: str | None = None) -> Image:
         # One that came with its bytes is not fetched, but checked.
-        wanted = (image_format or self.image_format) == "bytes" or image.data is not None
-        return await fetch(image, provider=self._face.provider, proxy=self.proxy) if wanted else image
+        if (image_format or self.image_format) != "bytes" and image.data is None:
+            return image
+        from freeproviders.images import fetch  # loaded with the first image
+
+        return await fetch(image, provider=self._face.provider, proxy=self.proxy)
 
     @property
     def _identifying_params(self) -> Mapping[str, Any]:
@@ -116,6 +123,12 @@ class FreeProviderModel(FaceModel):
 
 def _revealed(value: Any) -> Any:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+@functools.cache
+def _signed(cls: type[FreeProviderModel], provider: str) -> tuple[str, ...]:
+    """The fields that the client is made of."""
+    return ("max_retries", "timeout", "proxy", "limits", "model_kwargs", *_setting_names(cls, provider))
 
 
 @functools.cache  # asked for with every call
@@ -149,6 +162,9 @@ class AnyProviderModel(FreeProviderModel):
 
     def _provider_name(self) -> str:
         return self.provider
+
+    def _signature(self) -> tuple[Any, ...]:
+        return (*super()._signature(), *self.settings.values())
 
     def _settings(self) -> dict[str, Any]:
         return {**super()._settings(), **{name: _revealed(value) for name, value in self.settings.items()}}

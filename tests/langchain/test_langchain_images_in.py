@@ -164,3 +164,17 @@ def test_a_router_of_the_blind_says_so(sandbox):
     router = ChatFreeRouter(candidates=[ChatYqcloud(base_url=sandbox.url("yqcloud"))])
     with pytest.raises(errors.UnsupportedContent, match="'image'"):
         router.invoke([HumanMessage(["Look: ", BLOCK])])
+
+
+@pytest.mark.parametrize(("images", "sees"), [(None, True), ("auto", True), ("yes", True), ("no", False)])
+def test_the_caller_may_say_whether_the_model_sees(server, sandbox, images, sees):
+    chat = server(images=images)
+    assert chat.profile["image_inputs"] is chat.profile["image_tool_message"] is sees
+    asked = [HumanMessage(["Look: ", BLOCK])]
+    if sees:
+        assert chat.invoke(asked).text
+    else:
+        with pytest.raises(errors.UnsupportedContent, match="'image'"):
+            chat.invoke(asked)
+    assert len(sandbox.received) == sees
+    assert ChatFreeRouter(candidates=[chat]).profile["image_inputs"] is sees
