@@ -64,6 +64,7 @@ class FaceChatModel(FaceModel, BaseChatModel):
         *,
         tool_choice: str | dict[str, Any] | bool | None = None,
         parallel_tool_calls: bool = True,
+        strict: bool | None = None,  # noqa: ARG002  # every call is checked against its schema anyway
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """The model with tools to call.
@@ -76,16 +77,16 @@ class FaceChatModel(FaceModel, BaseChatModel):
             tool_choice: ``"auto"``, ``"any"`` or ``"required"``, ``"none"``, or the name of the tool that must be
                 called.
             parallel_tool_calls: Whether the model may make several calls at once.
+            strict: Taken, as other integrations have it; every call is checked anyway.
             kwargs: Further words of each call, such as ``stream_tool_args=True``: a stream then gives arguments as they
                 grow, in steps of at least 64 characters, and what it has given cannot be asked for again.
 
         Raises:
-            InvalidSetting: If ``tool_choice`` names no tool that is there.
+            InvalidSetting: If a tool is none, or ``tool_choice`` names none that is there.
         """
         with translated():
             check_kinds({"tools": tools}, self._provider_name())
-        functions = [function_of(tool) for tool in tools]
-        with translated():
+            functions = [function_of(tool) for tool in tools]
             choice = tool_choice_of(tool_choice, [function["name"] for function in functions])
         formatted = [{"type": "function", "function": function} for function in functions]
         return self.bind(tools=formatted, tool_choice=choice, parallel_tool_calls=parallel_tool_calls, **kwargs)

@@ -10,12 +10,11 @@ from langchain_core.output_parsers import BaseOutputParser, JsonOutputParser, Py
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
 from langchain_core.outputs import ChatGeneration, Generation
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
-from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from freeproviders.errors import BadReply, InvalidSetting
 from freeproviders.tools.reader import json_value
-from langchain_freeproviders.tools import function_of, schema_of
+from langchain_freeproviders.tools import form_of, function_of, schema_of
 
 __all__ = ["METHODS", "Schema", "structured"]
 
@@ -120,7 +119,7 @@ def _by_call(model: Any, schema: Any) -> tuple[Any, BaseOutputParser[Any]]:
 def _by_json(model: Any, schema: Any, method: str) -> tuple[Any, BaseOutputParser[Any]]:
     form: dict[str, Any] = {"type": "json_object"}
     if method == "json_schema":
-        wanted = convert_to_json_schema(schema)
+        wanted = form_of(schema)
         form = {"type": "json_schema", "json_schema": {"name": wanted.get("title", "answer"), "schema": wanted}}
     told = {"kwargs": {"method": method}, "schema": schema}
     bound = model.bind(response_format=form, ls_structured_output_format=told if schema is not None else None)

@@ -7,12 +7,21 @@ from langchain_core.utils.function_calling import convert_to_json_schema, conver
 
 from freeproviders.errors import InvalidSetting
 
-__all__ = ["function_of", "schema_of", "tool_choice_of"]
+__all__ = ["form_of", "function_of", "schema_of", "tool_choice_of"]
+
+# What stands at the root of a JSON Schema of another value than an object.
+_ROOTS = frozenset({"type", "anyOf", "oneOf", "allOf", "enum"})
 
 
 def function_of(tool: Any) -> dict[str, Any]:
-    """A tool, in any form LangChain takes, as the core takes it: name, description, parameters."""
-    function: dict[str, Any] = convert_to_openai_tool(tool)["function"]
+    """A tool, in any form LangChain takes, as the core takes it: name, description, parameters.
+
+    Raises:
+        InvalidSetting: If it is a tool that a vendor's own servers run, or has no name.
+    """
+    function = convert_to_openai_tool(tool).get("function", {})
+    if not function.get("name"):
+        raise InvalidSetting(f"a tool needs a name, and parameters or a function to run; this is none: {tool!r}")
     return {"name": function["name"], "description": function.get("description", ""), **_parameters(function)}
 
 
@@ -37,6 +46,19 @@ def tool_choice_of(choice: Any, names: Sequence[str]) -> str:
     raise InvalidSetting(f"tool_choice {choice!r} is none of auto, any, none and the tools {', '.join(names)}")
 
 
+def form_of(schema: Any) -> dict[str, Any]:
+    """The JSON Schema of a value, in any form LangChain takes.
+
+    LangChain's own reading is for objects with properties: of a list, a choice or a class that holds itself it keeps no
+    more than the title.
+    """
+    if isinstance(schema, Mapping):
+        bare = not {"properties", "parameters"} & schema.keys()
+        if "$ref" in schema or (bare and _ROOTS & schema.keys()):
+            return dict(schema)
+    return convert_to_json_schema(schema)
+
+
 def schema_of(response_format: Any) -> Mapping[str, Any] | None:
     """The JSON Schema that a ``response_format`` asks for, or None where it asks for text.
 
@@ -44,7 +66,7 @@ def schema_of(response_format: Any) -> Mapping[str, Any] | None:
         InvalidSetting: If its type is unknown, or its schema missing.
     """
     if response_format is None or not isinstance(response_format, Mapping):
-        return None if response_format is None else convert_to_json_schema(response_format)
+        return None if response_format is None else form_of(response_format)
     kind = response_format.get("type")
     if kind == "json_schema":
         match response_format:
@@ -56,5 +78,5 @@ def schema_of(response_format: Any) -> Mapping[str, Any] | None:
     if kind == "text":
         return None
     if "properties" in response_format or "title" in response_format:
-        return convert_to_json_schema(dict(response_format))
+        return form_of(response_format)
     raise InvalidSetting(f"response_format of type {kind!r} is none of json_schema, json_object and text")

@@ -297,6 +297,38 @@ def test_structured_answers_are_dicts_for_other_schemas(yqcloud, sandbox, method
     assert answer["name"] in ("Ada", "Rome")
 
 
+class Branch(BaseModel):
+    """A branch, with branches."""
+
+    name: str
+    branches: list["Branch"] = []
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"title": "Numbers", "type": "array", "items": {"type": "integer"}}, [1, 2, 3]),
+        ({"title": "Either", "anyOf": [{"type": "integer"}, {"type": "null"}]}, 7),
+        (Branch.model_json_schema(), {"name": "a", "branches": [{"name": "b", "branches": []}]}),
+    ],
+    ids=["list", "choice", "holds itself"],
+)
+def test_a_schema_of_another_value_than_an_object_keeps_its_shape(yqcloud, sandbox, schema, value):
+    say(sandbox, "no", json.dumps(value))
+    assert yqcloud().with_structured_output(schema).invoke("hi") == value
+
+
+def test_a_tool_that_a_vendor_runs_is_refused_when_binding(yqcloud):
+    with pytest.raises(errors.InvalidSetting, match="a tool needs a name"):
+        yqcloud().bind_tools([{"type": "web_search"}])
+
+
+def test_the_word_strict_of_other_integrations_is_taken(yqcloud, sandbox):
+    say(sandbox, ADD)
+    [call] = yqcloud().bind_tools([add], strict=True).invoke("1 + 2?").tool_calls
+    assert call["args"] == {"a": 1, "b": 2}
+
+
 def test_a_structured_answer_is_asked_for_again_twice(yqcloud, sandbox):
     say(sandbox, "Ada, I think.", '{"name": "Ada"}', '{"name": "Ada", "age": 36}')
     assert yqcloud().with_structured_output(Person).invoke("Who?") == Person(name="Ada", age=36)
