@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Generator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -22,17 +22,18 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.instrumentation.span import active_span_id
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.llm import ToolSelection
-from llama_index.core.rate_limiter import BaseRateLimiter
 
 from freeproviders.blocking import portal
 from freeproviders.face import Face
-from freeproviders.images import fetch
-from freeproviders.reports import AttemptStarted, Listen, Report
+from freeproviders.reports import AskedAgain, AttemptFailed, AttemptStarted, FailedOver, Listen, Report, Waited
 from freeproviders.wire import CallArguments, CallDone, CallFailed, CallStarted, Done, Event, Image, Prompt, Text
-from llamaindex_freeproviders.instrumentation import event_of, fire
-from llamaindex_freeproviders.messages import Growing, GrowingChat, GrowingCompletion, call_of, with_user_message
+from llamaindex_freeproviders.growing import Growing, GrowingChat, GrowingCompletion
+from llamaindex_freeproviders.messages import call_of, with_user_message
 from llamaindex_freeproviders.structured import Structured
 from llamaindex_freeproviders.tools import tool_of
+
+if TYPE_CHECKING:
+    from llama_index.core.rate_limiter import BaseRateLimiter
 
 __all__ = ["FreeLLM"]
 
@@ -41,6 +42,8 @@ R = TypeVar("R")
 
 # What makes no response of its own: a call is told of when it is whole, or by its growing arguments.
 _UNTOLD = (CallStarted, CallFailed)
+# What core's instrumentation is told of; most calls have nothing of it.
+_TOLD = (AttemptFailed, FailedOver, Waited, AskedAgain)
 
 
 class FreeLLM(Structured):
@@ -178,7 +181,7 @@ class FreeLLM(Structured):
         calls = (CallDone(index, call) for index, call in enumerate(answer.calls, 1))
         events: list[Event] = [Text(answer.text), *answer.images, *calls, Done(metadata=answer.metadata)]
         for event in events:
-            growing.take(await self._ready(event, growing))
+            growing.take(await self._ready(event, growing) if isinstance(event, Image) else event)
         return growing.response(None)
 
     def _pieces(self, prompt: Prompt, growing: Growing[R]) -> Generator[R, None, None]:
@@ -188,7 +191,7 @@ class FreeLLM(Structured):
         def pieces() -> Generator[R, None, None]:
             with contextlib.closing(events):
                 for event in events:
-                    new = growing.take(self._ready_now(event, growing))
+                    new = growing.take(self._ready_now(event, growing) if isinstance(event, Image) else event)
                     if not isinstance(event, untold):
                         yield growing.response(new)
 
@@ -201,21 +204,23 @@ class FreeLLM(Structured):
             # Not closed by hand: a loop that shuts down closes all generators at once, and would find this one's
             # running.
             async for event in events:
-                new = growing.take(await self._ready(event, growing))
+                new = growing.take(await self._ready(event, growing) if isinstance(event, Image) else event)
                 if not isinstance(event, untold):
                     yield growing.response(new)
 
         return pieces()
 
-    async def _ready(self, event: Event, growing: Growing[Any]) -> Event:
-        """The event; an image with its bytes, where the response has a place for them, or checked if it has them."""
-        if not isinstance(event, Image) or (event.data is None and not growing.inline):
-            return event
-        drawn_by = self._members[event.candidate or self._source]
-        return await fetch(event, provider=drawn_by.client.provider, proxy=drawn_by.proxy)
+    async def _ready(self, image: Image, growing: Growing[Any]) -> Image:
+        """The image with its bytes, where the response has a place for them, or checked if it has them."""
+        if image.data is None and not growing.inline:
+            return image
+        from freeproviders.images import fetch  # loaded with the first image: most programs see none
 
-    def _ready_now(self, event: Event, growing: Growing[Any]) -> Event:
-        return portal.call(lambda: self._ready(event, growing)) if isinstance(event, Image) else event
+        drawn_by = self._members[image.candidate or self._source]
+        return await fetch(image, provider=drawn_by.client.provider, proxy=drawn_by.proxy)
+
+    def _ready_now(self, image: Image, growing: Growing[Any]) -> Image:
+        return portal.call(lambda: self._ready(image, growing))
 
     # From reports to rate limiters and events.
 
@@ -230,12 +235,15 @@ class FreeLLM(Structured):
                 for limiter in limiters:
                     # A blocking call takes the blocking form, but not on the loop that serves all of them.
                     await (asyncio.to_thread(limiter.acquire) if blocking else limiter.async_acquire())
-            elif event := event_of(report, span):
-                await asyncio.to_thread(fire, event) if blocking else fire(event)
+            elif isinstance(report, _TOLD):
+                from llamaindex_freeproviders.instrumentation import event_of, fire
+
+                if event := event_of(report, span):
+                    await asyncio.to_thread(fire, event) if blocking else fire(event)
 
         return listen
 
-    def _limiters(self, candidate: str, *, first: bool) -> list[BaseRateLimiter]:
+    def _limiters(self, candidate: str, *, first: bool) -> "list[BaseRateLimiter]":
         """What an attempt has to wait for: our own limiter, which core takes before the first, and the candidate's."""
         theirs = self._members[candidate].rate_limiter if candidate else None
         asked = [None if first else self.rate_limiter, None if theirs is self.rate_limiter else theirs]

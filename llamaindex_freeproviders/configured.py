@@ -105,10 +105,10 @@ class Configured(FunctionCallingLLM):
 
     @classmethod
     def _known(cls, words: dict[str, Any]) -> dict[str, Any]:
-        known = {*cls.model_fields, *cls._spellings}
         for word in words:
-            if word not in known:
-                raise InvalidSetting(f"unknown argument {word!r} of {cls.__name__}.{nearest(word, known)}")
+            if word not in cls.model_fields and word not in cls._spellings:
+                close = nearest(word, {*cls.model_fields, *cls._spellings})
+                raise InvalidSetting(f"unknown argument {word!r} of {cls.__name__}.{close}")
         return words
 
     # Properties, as core reports every call of a method that implements an abstract one as a span.
@@ -152,6 +152,8 @@ class Configured(FunctionCallingLLM):
 
     def _warn_of(self, words: Mapping[str, Any], stacklevel: int) -> None:
         """Reports those of the words that nobody has a field for."""
+        if words["max_tokens"] is None and words["temperature"] is None:
+            return
         cards = [one.card for one in self._members.values()]
         ignored = [word for word in ("max_tokens", "temperature") if not any(getattr(card, word) for card in cards)]
         given = [word for word in ignored if words[word] is not None]

@@ -11,9 +11,11 @@ from freeproviders import registry
 from freeproviders.blocking import portal
 from freeproviders.errors import InvalidSetting
 from freeproviders.provider import Provider
-from freeproviders.providers import openai_compatible, pi, pi_archive
 from freeproviders.settings import nearest
 from llamaindex_freeproviders.service import FreeProviderLLM
+
+if TYPE_CHECKING:
+    from freeproviders.providers import pi
 
 __all__ = ["AiChats", "FlowGpt", "FreeProvider", "OpenAICompatible", "Pi", "Pizzagpt", "Yqcloud"]
 
@@ -131,6 +133,8 @@ class Pi(FreeProviderLLM):
         Raises:
             LoginRequired: If the session is dead.
         """
+        from freeproviders.providers import pi_archive  # as all of the services: loaded by who uses it
+
         messages: list[dict[str, Any]] = await self.client.arun(partial(pi_archive.history, self._pi(), thread))
         return messages
 
@@ -139,7 +143,7 @@ class Pi(FreeProviderLLM):
         return portal.call(partial(self.ahistory, thread))
 
     async def avoice(
-        self, answer: ChatResponse | CompletionResponse | Mapping[str, Any], voice: str = pi_archive.VOICES[0]
+        self, answer: ChatResponse | CompletionResponse | Mapping[str, Any], voice: str = "voice1"
     ) -> tuple[bytes, str]:
         """An answer of a conversation that Pi keeps, spoken.
 
@@ -154,17 +158,21 @@ class Pi(FreeProviderLLM):
             InvalidSetting: If the answer was not part of a kept conversation.
             BadReply: If what comes is no audio.
         """
+        from freeproviders.providers import pi_archive
+
         raw = answer if isinstance(answer, Mapping) else answer.raw or {}
         audio, kind = await self.client.arun(partial(pi_archive.spoken, self._pi(), raw, voice))
         return audio, kind
 
     def voice(
-        self, answer: ChatResponse | CompletionResponse | Mapping[str, Any], voice: str = pi_archive.VOICES[0]
+        self, answer: ChatResponse | CompletionResponse | Mapping[str, Any], voice: str = "voice1"
     ) -> tuple[bytes, str]:
         """As ``avoice``, blocking."""
         return portal.call(partial(self.avoice, answer, voice))
 
-    def _pi(self) -> pi.Pi:
+    def _pi(self) -> "pi.Pi":
+        from freeproviders.providers import pi
+
         provider = self.client.provider
         assert isinstance(provider, pi.Pi), "the registry's built-in names cannot be taken"  # noqa: S101
         return provider
@@ -186,6 +194,7 @@ class OpenAICompatible(FreeProviderLLM):
         models_path: Path of the list of models; empty where there is none.
         tool_mode: How tools and schemas are asked for: ``"native"`` by fields of the protocol, ``"prompted"`` in words,
             ``"auto"`` natively where that is known to work.
+        images: Whether the model is shown images: ``"yes"``, ``"no"``, or ``"auto"`` where it is known to see.
         stream_usage: Whether the server is asked to count tokens; a few refuse the field for it.
     """
 
@@ -194,6 +203,7 @@ class OpenAICompatible(FreeProviderLLM):
     path: str | None = None
     models_path: str | None = None
     tool_mode: str | None = None
+    images: str | None = None
     stream_usage: bool | None = None
 
     async def aserved_models(self) -> tuple[str, ...]:
@@ -202,6 +212,8 @@ class OpenAICompatible(FreeProviderLLM):
         Raises:
             UnsupportedContent: If it has no list of them.
         """
+        from freeproviders.providers import openai_compatible
+
         provider = self.client.provider
         assert isinstance(provider, openai_compatible.OpenAICompatible), "so the registry has it"  # noqa: S101
         names: tuple[str, ...] = await self.client.arun(provider.served_models)
@@ -277,7 +289,6 @@ class FreeProvider(FreeProviderLLM):
     def _settings(self) -> dict[str, Any]:
         return {**self.settings, **super()._settings()}
 
-    def _settle(self, **effective: Any) -> None:
-        provider = self.client.provider
+    def _effective(self, provider: Provider) -> dict[str, Any]:
         own = set(provider.setting_names()) - set(self._fields())
-        super()._settle(settings={name: getattr(provider, name) for name in sorted(own)}, **effective)
+        return {**super()._effective(provider), "settings": {name: getattr(provider, name) for name in sorted(own)}}

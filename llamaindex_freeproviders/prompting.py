@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -57,16 +57,17 @@ class Prompting(Configured):
     @property
     def _sees(self) -> bool:
         """Whether any service is shown images; a router leaves out those that are not."""
-        return any(one.card.images_in for one in self._members.values())
+        return any(one.client.provider.sees_images for one in self._members.values())
 
     def _turns(self, messages: Sequence[ChatMessage]) -> tuple[Turn, ...]:
         return to_turns(messages, self._source, sees=self._sees)
 
     async def _aturns(self, messages: Sequence[ChatMessage]) -> tuple[Turn, ...]:
         """As ``_turns``; files are read beside the event loop."""
-        if self._sees and take_reading(messages):
+        sees = self._sees
+        if sees and take_reading(messages):
             return await asyncio.to_thread(self._turns, messages)
-        return self._turns(messages)
+        return to_turns(messages, self._source, sees=sees)
 
     def _asked(self, turns: tuple[Turn, ...], words: Mapping[str, Any]) -> Prompt:
         settings = renamed(words, _SPELLINGS)
@@ -99,19 +100,25 @@ class Prompting(Configured):
         return self._asked(self._turns([ChatMessage(content=text)]), words)
 
     def _check_words(self, words: Mapping[str, Any]) -> None:
+        if further := words.keys() - _CALL_WORDS:
+            self._check_settings(further)
+        for word in (word for word in words if word in _KINDS):
+            kinds, wanted = _KINDS[word]
+            if not _fits(words[word], kinds):
+                raise InvalidSetting(f"{word} must be {wanted}", provider=self._source)
+
+    def _check_settings(self, words: Collection[str]) -> None:
         settings = {name for one in self._members.values() for name in one.service.setting_names()}
-        known = {*_CALL_WORDS, *settings} - self.secrets
-        for word in words.keys() - known:
-            if word in self.secrets:
+        secrets = self.secrets
+        known = {*_CALL_WORDS, *settings} - secrets
+        for word in set(words) - known:
+            if word in secrets:
                 raise InvalidSetting(
                     f"{word} would show in LlamaIndex's events as an argument of a call: give it to the constructor, "
                     f"or use llm.model_copy(update={{{word!r}: ...}})",
                     provider=self._source,
                 )
             raise InvalidSetting(f"unknown argument {word!r} of a call.{nearest(word, known)}", provider=self._source)
-        for word, (kinds, wanted) in _KINDS.items():
-            if not _fits(words.get(word), kinds):
-                raise InvalidSetting(f"{word} must be {wanted}", provider=self._source)
 
     def _call_settings(self, words: dict[str, Any]) -> Mapping[str, Any]:
         """The settings of a service that a call has, as the service takes them."""

@@ -1,5 +1,6 @@
 """An LLM of one service: its settings, and the client made of them. The calls live in ``base``."""
 
+import functools
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict
@@ -100,7 +101,7 @@ class FreeProviderLLM(FreeLLM):
     @property
     def service(self) -> type[Provider]:
         """The service, as the core has it."""
-        return registry.get(self._name)
+        return _service(self._name)
 
     @property
     def card(self) -> Card:
@@ -121,10 +122,9 @@ class FreeProviderLLM(FreeLLM):
 
     # The settings and the client.
 
-    def _fields(self) -> dict[str, str]:
+    def _fields(self) -> Mapping[str, str]:
         """The core's names of the provider's settings that are fields here, and the fields' names."""
-        names = {name: self._spellings.get(name, name) for name in self.service.setting_names()}
-        return {name: ours for name, ours in names.items() if ours in type(self).model_fields}
+        return _fields_of(type(self), self.service)
 
     def _settings(self) -> dict[str, Any]:
         """The provider's settings, by the core's names."""
@@ -136,15 +136,21 @@ class FreeProviderLLM(FreeLLM):
         return words
 
     def _settle(self, **effective: Any) -> None:
-        """Builds the client, so that bad settings show here."""
-        provider, rules = self.client.provider, self.client.rules
+        """Builds the client, so that bad settings show here, and keeps it: what is in effect makes the same."""
+        client = self._new_client(self._settings())
+        rules = client.rules
         super()._settle(
-            model=provider.model_name(Prompt(turns=(), model=self.model)),
+            model=client.provider.model_name(Prompt(turns=(), model=self.model)),
             timeout=rules.timeouts.first_byte,
             max_retries=rules.retry.attempts - 1,
-            **{ours: getattr(provider, name) for name, ours in self._fields().items()},
+            **self._effective(client.provider),
             **effective,
         )
+        self._keep(self._state(), client)
+
+    def _effective(self, provider: Provider) -> dict[str, Any]:
+        """The fields that a provider shows in effect."""
+        return {ours: getattr(provider, name) for name, ours in self._fields().items()}
 
     @property
     def client(self) -> Client:
@@ -152,20 +158,49 @@ class FreeProviderLLM(FreeLLM):
 
         It is kept between calls, as a signed-in session's cookies are renewed by the answers.
         """
-        state = (self.max_retries, self.timeout, self.proxy, self.limits, self._settings())
-        if self._built is None or self._built[0] != state:
-            retries = _MAX_RETRIES if self.max_retries is None else self.max_retries
-            client = Client(
-                self.service.configure(state[-1]),
-                retry=Retry(attempts=retries + 1),
-                timeouts=Timeouts() if self.timeout is None else Timeouts(first_byte=self.timeout),
-                proxy=self.proxy,
-                limits=self.limits,
-                hold=False,
-            )
-            # A copy, or a field changed in place (``llm.cookies[...] = ...``) would look the same.
-            self._built = (deepcopy(state, {id(self.limits): self.limits}), client)
-        return self._built[1]
+        state, built = self._state(), self._built
+        if built is None or built[0] != state:
+            return self._keep(state, self._new_client(state[-1]))
+        return built[1]
+
+    def _state(self) -> tuple[Any, ...]:
+        """All that the client is made of."""
+        return (self.max_retries, self.timeout, self.proxy, self.limits, self._settings())
+
+    def _keep(self, state: tuple[Any, ...], client: Client) -> Client:
+        # A copy, or a field changed in place (``llm.cookies[...] = ...``) would look the same.
+        *rest, settings = state
+        self._built = ((*rest, {name: _own(value) for name, value in settings.items()}), client)
+        return client
+
+    def _new_client(self, settings: Mapping[str, Any]) -> Client:
+        retries = _MAX_RETRIES if self.max_retries is None else self.max_retries
+        return Client(
+            self.service.configure(settings),
+            retry=Retry(attempts=retries + 1),
+            timeouts=Timeouts() if self.timeout is None else Timeouts(first_byte=self.timeout),
+            proxy=self.proxy,
+            limits=self.limits,
+            hold=False,
+        )
 
     def _shared(self) -> list[Any]:
         return [*super()._shared(), self.client.rules.limiter]
+
+
+# A call asks for these several times.
+
+
+@functools.cache
+def _service(name: str) -> type[Provider]:
+    return registry.get(name)
+
+
+@functools.lru_cache(maxsize=256)  # services of other packages, and subclasses, may be made by the thousand
+def _fields_of(kind: type[FreeProviderLLM], service: type[Provider]) -> Mapping[str, str]:
+    names = {name: kind._spellings.get(name, name) for name in service.setting_names()}  # noqa: SLF001
+    return {name: ours for name, ours in names.items() if ours in kind.model_fields}
+
+
+def _own(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float) else deepcopy(value)

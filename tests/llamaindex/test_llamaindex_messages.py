@@ -18,7 +18,8 @@ from llama_index.core.base.llms.types import (
 
 from freeproviders.errors import UnsupportedContent
 from freeproviders.wire import Done, Fact, Image, Text, ToolCall, Turn
-from llamaindex_freeproviders.messages import GrowingChat, GrowingCompletion, to_turns
+from llamaindex_freeproviders.growing import GrowingChat, GrowingCompletion
+from llamaindex_freeproviders.messages import to_turns
 
 TEXTS = st.text(max_size=20)
 BLOCKS = st.one_of(

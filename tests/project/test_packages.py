@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -18,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("freeproviders", "langchain_freeproviders", "llamaindex_freeproviders")
+PACKAGES = ("freeproviders", "langchain_freeproviders", "llamaindex_freeproviders", "llama_index")
 
 _spec = importlib.util.spec_from_file_location("packages", ROOT / "scripts" / "packages.py")
 packages = importlib.util.module_from_spec(_spec)
@@ -105,6 +106,22 @@ def python_of(site):
 def test_an_extra_suffices_for_what_it_is_for(extra, wheel, tmp_path):
     site = environment(tmp_path / "site", wheel, extra)
     assert packages.fault(extra, python_of(site), tmp_path) == ""
+
+
+def test_llamaindex_has_the_llms_under_a_name_of_its_own(wheel, tmp_path):
+    site = environment(tmp_path / "site", wheel, "llamaindex")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import llama_index.core, llamaindex_freeproviders\n"
+        "from llama_index.llms.freeproviders import Yqcloud\n"
+        "assert Yqcloud is llamaindex_freeproviders.Yqcloud\n"
+        "print(*llama_index.__path__, llama_index.core.__file__, sep='\\n')\n"
+    )
+    done = subprocess.run([*python_of(site), str(program)], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (
+        [str(site / "llama_index"), str(site / "llama_index" / "core" / "__init__.py")],
+        "",
+    )
 
 
 @pytest.mark.parametrize(
