@@ -8,7 +8,7 @@ DEMO_VENV ?= .venv-demo
 BENCH_VENV ?= .venv-bench
 LOWEST_VENV ?= .venv-lowest
 PACKAGES := freeproviders langchain_freeproviders llamaindex_freeproviders
-CODE := $(PACKAGES) tests scripts examples demo soak benchmarks
+CODE := $(PACKAGES) llama_index tests scripts examples demo soak benchmarks
 JOBS ?= 2
 
 # Replies of real models, for measuring how tool calls are read; they are not part of this repository.
@@ -32,11 +32,11 @@ test-lowest: $(LOWEST_VENV)/.ready
 lint: $(VENV)/.ready
 	$(VENV)/bin/ruff format --check $(CODE)
 	$(VENV)/bin/ruff check $(CODE)
-	$(VENV)/bin/python scripts/check_size.py $(PACKAGES) examples demo scripts soak benchmarks
+	$(VENV)/bin/python scripts/check_size.py $(PACKAGES) llama_index examples demo scripts soak benchmarks
 
 types: $(VENV)/.ready
 	$(VENV)/bin/mypy
-	$(VENV)/bin/python scripts/check_types.py $(PACKAGES)
+	$(VENV)/bin/python scripts/check_types.py $(PACKAGES) llama_index.llms.freeproviders
 
 pytest: $(VENV)/.ready
 	$(VENV)/bin/python -X dev -m pytest -q -n $(JOBS)

@@ -28,6 +28,8 @@ IMPORTS: Mapping[str, str] = {
     "llama_index.core.llms": "llama_index.core.llms",
     "llama_index.core.llms, aiohttp": "llama_index.core.llms aiohttp",
     "llamaindex_freeproviders": "llamaindex_freeproviders",
+    # The package loads its classes when asked for them.
+    "llamaindex_freeproviders, an LLM's class": "llamaindex_freeproviders.llms",
     "langchain-openai": "langchain_openai",
     "langchain-ollama": "langchain_ollama",
     "langchain-litellm": "langchain_litellm",

@@ -179,7 +179,9 @@ class Structured(Prompting):
         streamed: bool = False,
     ) -> BasePydanticProgram[Model]:
         mode, default = self.pydantic_program_mode, self.pydantic_program_mode == PydanticProgramMode.DEFAULT
-        if default and self.is_chat_model and self._forms_natively(output_cls.model_json_schema(), words or {}):
+        schema = output_cls.model_json_schema()
+        # A class that holds itself has its properties behind a reference, where core's programs do not look.
+        if default and self.is_chat_model and ("$ref" in schema or self._forms_natively(schema, words or {})):
             return SchemaProgram(output_cls, prompt, self)
         by_calls = mode == PydanticProgramMode.FUNCTION or (default and self.is_function_calling_model)
         choice = {"tool_choice": "any"} if streamed and by_calls else {}

@@ -43,6 +43,22 @@ async def test_a_text_program_reads_an_object_in_a_loop(llm: Any, sandbox: Sandb
     assert await llm.astructured_predict(Person, PROMPT, name="Zora") == Person(name="Zora", age=7)
 
 
+class Branch(BaseModel):
+    """A branch, with branches."""
+
+    name: str
+    branches: list["Branch"] = []
+
+
+@pytest.mark.parametrize("calls", [True, False], ids=["by calls", "by texts"])
+def test_an_object_of_a_class_that_holds_itself(make: Any, llm_class: Any, sandbox: Sandbox, calls: bool) -> None:
+    sandbox.scenario = Scenario(answer='{"name": "a", "branches": [{"name": "b"}]}')
+    llm = make(llm_class, is_function_calling_model=calls)
+    expected = Branch(name="a", branches=[Branch(name="b")])
+    assert llm.structured_predict(Branch, PROMPT, name="a tree") == expected
+    assert list(llm.stream_structured_predict(Branch, PROMPT, name="a tree"))[-1] == expected
+
+
 def test_a_fault_passes_through_a_text_program(llm: Any, sandbox: Sandbox) -> None:
     sandbox.scenario = Scenario(status=404)
     with pytest.raises(errors.ProviderError):
