@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from langchain_core.messages import AIMessageChunk
-from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
+from langchain_core.messages.tool import ToolCallChunk, invalid_tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.json import parse_partial_json
 from pydantic import BaseModel
@@ -81,6 +81,8 @@ class _Template(Generic[M]):
 
 
 _MESSAGE = _Template(AIMessageChunk(content=""))
+# Of a piece of arguments that begins no object, core makes an invalid call, after a time that grows with its square.
+_PIECE = _Template(AIMessageChunk(content="", tool_call_chunks=[tool_call_chunk(args='"', index=0)]))
 _CHUNK = _Template(_Chunk(message=AIMessageChunk(content="")))
 
 
@@ -101,7 +103,7 @@ class Chunks:
         self._restarts = restarts
         self._blocks = blocks
         self._images = self._calls = 0
-        self._open: dict[int, str] = {}
+        self._open: dict[int, list[str]] = {}
 
     def closed(self, events: Iterable[Event]) -> Iterator[Event]:
         """The events; where they break off, calls that have begun fail first."""
@@ -139,6 +141,8 @@ class Chunks:
                 message = AIMessageChunk(content=[text_block(image_caption(event, number)), image_block(event, number)])
             case Restarted():
                 message = self._anew(event)
+            case CallArguments() if event.text and not event.text.lstrip().startswith("{"):
+                message = _piece(self._call(event))
             case CallStarted() | CallArguments() | CallFailed():
                 message = AIMessageChunk(content="", tool_call_chunks=[self._call(event)])
             case Done():
@@ -171,17 +175,23 @@ class Chunks:
         self._calls = max(self._calls, event.index)
         match event:
             case CallStarted():
-                self._open[event.index] = ""
+                self._open[event.index] = []
                 return tool_call_chunk(name=event.name, args="", id=event.id, index=event.index)
             case CallArguments():
-                self._open[event.index] = self._open.get(event.index, "") + event.text
+                self._open.setdefault(event.index, []).append(event.text)
                 return tool_call_chunk(args=event.text, index=event.index)
             case CallFailed(index=0):
                 self._calls += 1
                 failed = event.call
                 text = failed.text + _unclosable(failed.text)
                 return tool_call_chunk(name=failed.name, args=text, id=failed.id, index=self._calls)
-        return tool_call_chunk(args=_unclosable(self._open.pop(event.index, "")), index=event.index)
+        written = "".join(self._open.pop(event.index, []))
+        return tool_call_chunk(args=_unclosable(written), index=event.index)
+
+
+def _piece(call: ToolCallChunk) -> AIMessageChunk:
+    broken = invalid_tool_call(name=call["name"], args=call["args"], id=call["id"], error=None)
+    return _PIECE.copy({"tool_call_chunks": [call], "invalid_tool_calls": [broken]})
 
 
 def _unclosable(written: str) -> str:

@@ -104,7 +104,10 @@ USED = {**FACTS, "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
 EVENTS = [
     Text("hello"),
     CallStarted(1, "id1", "add"),
-    CallArguments(1, '{"a": 1}'),
+    *(
+        CallArguments(1, piece)
+        for piece in ('{"a": 1}', '{"a": "wor', "ds, and w", '"}', "[1]", " 7", " ", "", ' {"b": 2}]')
+    ),
     CallFailed(0, InvalidCall("add", "{", "id2", "truncated")),
     Image(url="https://example.org/a.png"),
     Image(data=b"png", mime_type="image/png"),
@@ -124,6 +127,15 @@ def test_the_chunk_of_any_event_is_what_the_constructor_makes(event, blocks):
     assert (made.__dict__, made.model_fields_set) == (wanted.__dict__, wanted.model_fields_set)
     assert message.__dict__ == wanted.message.__dict__
     assert (type(made.text), dumps(made)) == (type(wanted.text), dumps(wanted))
+
+
+def test_only_the_beginning_of_arguments_is_parsed():
+    chunks, parsed = Chunks(), []
+    for piece in ('{"text": "', "words " * 1000, '"}'):
+        with counting() as calls:
+            chunks.of(CallArguments(1, piece))
+        parsed.append(calls["parse_partial_json"])
+    assert parsed == [1, 0, 0]
 
 
 def test_chunks_of_text_share_nothing_that_can_be_changed():
