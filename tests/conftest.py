@@ -27,11 +27,13 @@ def _at_home() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _hears_interrupts() -> Iterator[None]:
-    """A shell starts jobs in the background deaf to Ctrl-C, and what they start inherits that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def _hears_signals() -> Iterator[None]:
+    """A shell starts jobs in the background deaf to Ctrl-C, nohup to the end of the terminal; children inherit that."""
+    heard = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in heard.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)

@@ -51,6 +51,7 @@ def served(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[
 
     async def end() -> None:
         server.close()
+        await asyncio.sleep(0)  # a connection that has just come begins to be served, or nobody would close it
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
@@ -58,9 +59,11 @@ def served(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[
         await asyncio.sleep(0.01)  # closed transports say so in the next round of the loop
 
     async def quiet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError, _Refused):
-            await handler(reader, writer)
-        writer.close()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError, _Refused):
+                await handler(reader, writer)
+        finally:
+            writer.close()
 
     starting = asyncio.start_server(quiet, "127.0.0.1", 0, ssl=context)
     server = asyncio.run_coroutine_threadsafe(starting, loop).result()
@@ -87,10 +90,10 @@ async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, po
     try:
         await asyncio.wait(ways, return_when="FIRST_COMPLETED")
     finally:
+        to_writer.close()  # before anything is awaited, as the end of the server may cancel that
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        to_writer.close()
 
 
 @dataclass
