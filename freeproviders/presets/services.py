@@ -64,7 +64,6 @@ def provider_of(preset: Preset) -> type[OpenAICompatible]:
         ],
         bases=(OpenAICompatible,),
         namespace={
-            "__module__": _MODULE,
             "__doc__": f"{preset.title}, by its preset.",
             "card": card_of(preset),
             "key_variables": preset.key_variables,
@@ -75,6 +74,7 @@ def provider_of(preset: Preset) -> type[OpenAICompatible]:
         kw_only=True,
     )
     assert issubclass(made, OpenAICompatible), "as its bases say"  # noqa: S101
+    made.__module__ = _MODULE  # Python 3.12 and later name this module, whatever the namespace says
     return made
 
 
