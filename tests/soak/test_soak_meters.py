@@ -1,44 +1,57 @@
-"""The meters see what there is: a socket, a task, a response that stays open, a thread."""
+"""The meters see what there is: a socket, a task, a response that stays open, a thread.
+
+Each is read in a process of its own: here, what earlier tests have left may end at any moment.
+"""
 
 import asyncio
-import gc
-import subprocess
-import sys
+import multiprocessing
+import socket
 import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 
 import aiohttp
 
 from soak.meters import OWN_THREADS, read
 
-SOCKET = """
-import socket
-from soak.meters import read
-before = read()
-with socket.socket():
-    held = read()
-print(held.sockets - before.sockets, held.descriptors - before.descriptors, read().sockets - before.sockets)
-"""
+
+def _alone(readings: Callable[[], list[int]]) -> list[int]:
+    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as processes:
+        return processes.submit(readings).result()
+
+
+def _readings_around_a_socket() -> list[int]:
+    before = read()
+    with socket.socket():
+        held = read()
+    return [held.sockets - before.sockets, held.descriptors - before.descriptors, read().sockets - before.sockets]
 
 
 def test_an_open_socket_is_seen():
-    # In a process of its own: here, sockets of earlier tests may close at any moment.
-    done = subprocess.run([sys.executable, "-c", SOCKET], capture_output=True, text=True)
-    assert done.stdout == "1 1 0\n", done.stderr
+    assert _alone(_readings_around_a_socket) == [1, 1, 0]
 
 
-async def test_a_task_is_seen_until_it_ends():
+async def _around_a_task() -> list[int]:
     before, free = read().tasks, asyncio.Event()
     task = asyncio.create_task(free.wait())
-    assert read().tasks == before + 1
+    held = read().tasks
     free.set()
     await task
-    assert read().tasks == before
+    return [held - before, read().tasks - before]
 
 
-async def test_a_response_is_seen_until_it_is_closed():
+def _readings_around_a_task() -> list[int]:
+    return asyncio.run(_around_a_task())
+
+
+def test_a_task_is_seen_until_it_ends():
+    assert _alone(_readings_around_a_task) == [1, 0]
+
+
+async def _around_a_response() -> list[int]:
     served = []
 
-    async def serve(reader, writer):
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served.append(asyncio.current_task())
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
@@ -49,19 +62,32 @@ async def test_a_response_is_seen_until_it_is_closed():
     before = read().responses
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, aiohttp.ClientSession() as session:
         response = await session.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        assert read().responses == before + 1
+        held = read().responses
         response.close()
-        assert read().responses == before
+        closed = read().responses
         await asyncio.gather(*served)
+    return [held - before, closed - before]
 
 
-def test_a_thread_is_seen_but_for_the_storms_own():
+def _readings_around_a_response() -> list[int]:
+    return asyncio.run(_around_a_response())
+
+
+def test_a_response_is_seen_until_it_is_closed():
+    assert _alone(_readings_around_a_response) == [1, 0]
+
+
+def _readings_around_threads() -> list[int]:
     before, free = read().threads, threading.Event()
     threads = [threading.Thread(target=free.wait, name=name) for name in ("any", f"{OWN_THREADS}_1")]
     for thread in threads:
         thread.start()
-    assert read().threads == before + 1
+    held = read().threads
     free.set()
     for thread in threads:
         thread.join()
-    gc.collect()
+    return [held - before, read().threads - before]
+
+
+def test_a_thread_is_seen_but_for_the_storms_own():
+    assert _alone(_readings_around_threads) == [1, 0]
