@@ -84,7 +84,7 @@ class FaceModel(BaseLanguageModel[Any]):
         self._add_version("langchain-freeproviders", __version__)
         with translated():
             self._settle()
-        self._report_unused({"temperature": self.temperature, "max_tokens": self.max_tokens}, stacklevel=5)
+        self._report_unused({"temperature": self.temperature, "max_tokens": self.max_tokens})
         return self
 
     # What differs between one service and several.
@@ -131,13 +131,13 @@ class FaceModel(BaseLanguageModel[Any]):
             self._built = built = (signature, build())
         return cast("F", built[1])
 
-    def _report_unused(self, words: Mapping[str, Any], stacklevel: int) -> None:
+    def _report_unused(self, words: Mapping[str, Any]) -> None:
         given = [word for word in ("max_tokens", "temperature") if words.get(word) is not None]
         if given:
             cards = self._cards
             titles = ", ".join(dict.fromkeys(card.title for card in cards))
             unused = [word for word in given if not any(getattr(card, word) for card in cards)]
-            warn_ignored(titles, unused, stacklevel)
+            warn_ignored(titles, unused)
 
     def _prompt(self, turns: tuple[Turn, ...], stop: list[str] | None, words: Mapping[str, Any], **more: Any) -> Prompt:
         """The prompt of one call, and ``more`` that is in it; a call's own words win over the constructor's."""
@@ -151,7 +151,7 @@ class FaceModel(BaseLanguageModel[Any]):
         own = {name: getattr(self, name) for name in ("model", "temperature", "max_tokens")}
         check_kinds({**own, **words}, self._provider_name())
         model, thread = words.pop("model", None) or self.model, words.pop("thread", None)
-        self._report_unused(words, stacklevel=6)  # past LangChain's own frames, to about the caller's line
+        self._report_unused(words)
         temperature, max_tokens = (words.pop(name, own[name]) for name in ("temperature", "max_tokens"))
         if "model_kwargs" in words:
             words["extra_body"] = {**getattr(self, "model_kwargs", {}), **words.pop("model_kwargs")}

@@ -100,7 +100,7 @@ def _retry_state(report: AttemptFailed) -> "tenacity.RetryCallState":
     return state
 
 
-def begun(model: BaseChatModel, config: RunnableConfig | None, kind: type[R]) -> tuple[RunnableConfig | None, R | None]:
+def begun(model: BaseChatModel, config: RunnableConfig | None, kind: type[R]) -> tuple[RunnableConfig, R | None]:
     """A run that is about to begin, and the configuration to begin it with; no run where no handler would hear of it.
 
     LangChain gives no run manager to the streams of a chat model, so its run is known by an id chosen beforehand.
@@ -110,13 +110,13 @@ def begun(model: BaseChatModel, config: RunnableConfig | None, kind: type[R]) ->
         config: The caller's configuration.
         kind: Class of the run's manager.
     """
-    given, config = config, ensure_config(config)
+    config = ensure_config(config)
     managers = AsyncCallbackManager if kind is AsyncCallbackManagerForLLMRun else CallbackManager
     manager = managers.configure(
         config.get("callbacks"), model.callbacks, model.verbose, config.get("tags"), None, config.get("metadata")
     )
     if not manager.handlers:
-        return given, None
+        return config, None
     run_id = config.get("run_id") or uuid7()
     run = kind(
         run_id=run_id,
@@ -126,4 +126,5 @@ def begun(model: BaseChatModel, config: RunnableConfig | None, kind: type[R]) ->
         tags=manager.tags,
         metadata=manager.metadata,
     )
-    return {**config, "callbacks": manager, "run_id": run_id}, run
+    config["callbacks"], config["run_id"] = manager, run_id
+    return config, run

@@ -1,46 +1,32 @@
-"""The chat model over a client or a router: whole and streamed, awaited and blocking, each natively."""
+"""The chat model over a client or a router: its words, tools and schemas. What its calls do: ``calls``."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from functools import partial
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.language_models import BaseChatModel, LanguageModelInput, ModelProfile
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.tool import invalid_tool_call, tool_call
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, PrivateAttr, model_validator
+from pydantic import BaseModel, model_validator
 
-from freeproviders.blocking import portal
-from freeproviders.wire import Answer, Image, Prompt
-from langchain_freeproviders.base import FaceModel
-from langchain_freeproviders.callbacks import begun
-from langchain_freeproviders.chunks import Chunks
+from freeproviders.wire import Prompt
+from langchain_freeproviders.calls import ChatCalls
 from langchain_freeproviders.errors import translated
 from langchain_freeproviders.kinds import check_kinds
-from langchain_freeproviders.messages import image_block, image_caption, text_block, to_turns
-from langchain_freeproviders.metadata import known_of
+from langchain_freeproviders.messages import to_turns
 from langchain_freeproviders.service import FreeProviderModel
 from langchain_freeproviders.tools import function_of, schema_of, tool_choice_of
 
 __all__ = ["FaceChatModel", "FreeChatModel"]
 
-C = TypeVar("C", bound="FaceChatModel")
-
 _PROFILED = frozenset(ModelProfile.__annotations__)
 
 
-class FaceChatModel(FaceModel, BaseChatModel):
+class FaceChatModel(ChatCalls):
     """A client or a router as a chat model."""
 
     stream_tool_args: bool = False
-
-    _run: BaseRunManager | None = PrivateAttr(default=None)
 
     @property
     def _llm_type(self) -> str:
@@ -141,145 +127,6 @@ class FaceChatModel(FaceModel, BaseChatModel):
             partial=bool(grows),
         )
 
-    # LangChain hands the manager of a run to whole calls alone. What happens in a stream is told by a passing copy of
-    # the model that knows its run.
-
-    def _in_run(self: C, run: BaseRunManager | None) -> C:
-        if run is None or not run.handlers:
-            return self
-        _ = self._face  # built here if need be, or each copy would build one of its own
-        copy = self.model_copy()
-        copy._run = run  # noqa: SLF001  # its own class
-        return copy
-
-    def stream(
-        self,
-        input: LanguageModelInput,  # noqa: A002  # the base class's name
-        config: RunnableConfig | None = None,
-        *,
-        stop: list[str] | None = None,
-        **kwargs: Any,
-    ) -> Iterator[AIMessageChunk]:
-        """Streams an answer; its last chunk carries the metadata.
-
-        Args:
-            input: Text, messages or a prompt value.
-            config: Callbacks, tags and so on.
-            stop: Sequences the answer ends before.
-            kwargs: Further words of the call.
-        """
-        config, run = begun(self, config, CallbackManagerForLLMRun)
-        return BaseChatModel.stream(self._in_run(run), input, config, stop=stop, **kwargs)
-
-    def astream(
-        self,
-        input: LanguageModelInput,  # noqa: A002  # the base class's name
-        config: RunnableConfig | None = None,
-        *,
-        stop: list[str] | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[AIMessageChunk]:
-        """As ``stream``, awaited."""
-        config, run = begun(self, config, AsyncCallbackManagerForLLMRun)
-        return BaseChatModel.astream(self._in_run(run), input, config, stop=stop, **kwargs)
-
-    def _generate_with_cache(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        model = self._in_run(run_manager)
-        return BaseChatModel._generate_with_cache(model, messages, stop, run_manager, **kwargs)  # noqa: SLF001
-
-    async def _agenerate_with_cache(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        model = self._in_run(run_manager)
-        return await BaseChatModel._agenerate_with_cache(model, messages, stop, run_manager, **kwargs)  # noqa: SLF001
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        with translated():
-            prompt = self._asked(messages, stop, kwargs)
-            return portal.call(lambda: self._whole(prompt, run_manager))
-
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        with translated():
-            return await self._whole(self._asked(messages, stop, kwargs), run_manager)
-
-    async def _whole(self, prompt: Prompt, run: BaseRunManager | None) -> ChatResult:
-        answer = await self._face.acomplete(prompt, listen=self._listener(run))
-        images = [await self._with_bytes(image) for image in answer.images]
-        calls = [tool_call(name=call.name, args=dict(call.arguments), id=call.id) for call in answer.calls]
-        failed = [invalid_tool_call(**call) for call in answer.metadata.get("invalid_tool_calls", ())]
-        message = AIMessage(
-            content=_content(answer, images),
-            tool_calls=calls,
-            invalid_tool_calls=failed,
-            **known_of(answer.metadata),
-        )
-        info = {"finish_reason": answer.metadata["finish_reason"]}
-        return ChatResult(generations=[ChatGeneration(message=message, generation_info=info)])
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        with translated():
-            # Only LangChain's protocol v3 passes a run manager here.
-            prompt = self._asked(messages, stop, kwargs)
-            chunks = Chunks(restarts=run_manager is None, blocks=self.output_version == "v1")
-            listen = self._listener(run_manager or self._run)
-            with closing(self._face.stream(prompt, listen=listen)) as events:
-                for event in chunks.closed(events):
-                    whole = portal.call(partial(self._with_bytes, event)) if isinstance(event, Image) else event
-                    chunk = chunks.of(whole)
-                    if chunk is None:
-                        continue
-                    if run_manager is not None:
-                        run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                    yield chunk
-
-    async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        with translated():
-            prompt = self._asked(messages, stop, kwargs)
-            chunks = Chunks(restarts=run_manager is None, blocks=self.output_version == "v1")
-            listen = self._listener(run_manager or self._run)
-            # Not closed by hand: a loop that shuts down closes all generators at once, this one among them.
-            async for event in chunks.aclosed(self._face.astream(prompt, listen=listen)):
-                chunk = chunks.of(await self._with_bytes(event) if isinstance(event, Image) else event)
-                if chunk is None:
-                    continue
-                if run_manager is not None:
-                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                yield chunk
-
     def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
         """An estimate, without a tokenizer to download.
 
@@ -290,14 +137,6 @@ class FaceChatModel(FaceModel, BaseChatModel):
         if self.custom_get_token_ids is not None:
             return super().get_num_tokens_from_messages(messages, tools)
         return count_tokens_approximately(messages, tools=list(tools) if tools else None)
-
-
-def _content(answer: Answer, images: Sequence[Image]) -> str | list[str | dict[str, Any]]:
-    if not images:
-        return answer.text
-    lines = [answer.text, *(image_caption(image, number) for number, image in enumerate(images, 1))]
-    blocks = (image_block(image, number) for number, image in enumerate(images, 1))
-    return [text_block("\n".join(filter(None, lines))), *blocks]
 
 
 class FreeChatModel(FreeProviderModel, FaceChatModel):

@@ -1,6 +1,6 @@
 """The events of a stream as LangChain's chunks."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from langchain_core.messages import AIMessageChunk
@@ -25,7 +25,7 @@ from freeproviders.wire import (
 from langchain_freeproviders.messages import image_block, image_caption, text_block
 from langchain_freeproviders.metadata import known_of
 
-__all__ = ["Chunks"]
+__all__ = ["Chunks", "chunk_of"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -86,8 +86,13 @@ _PIECE = _Template(AIMessageChunk(content="", tool_call_chunks=[tool_call_chunk(
 _CHUNK = _Template(_Chunk(message=AIMessageChunk(content="")))
 
 
+def chunk_of(message: AIMessageChunk) -> ChatGenerationChunk:
+    """The chunk around a message."""
+    return _CHUNK.copy({"message": message, "text": message.text})
+
+
 class Chunks:
-    """Turns the events of one stream into chunks; numbers its images, and its calls as the core does.
+    """Turns the events of one stream into messages; numbers its images, and its calls as the core does.
 
     LangChain closes open JSON by itself and would take half a call for a whole one. So a call that fails, or with which
     the stream breaks off, ends with what LangChain cannot close.
@@ -105,51 +110,62 @@ class Chunks:
         self._images = self._calls = 0
         self._open: dict[int, list[str]] = {}
 
-    def closed(self, events: Iterable[Event]) -> Iterator[Event]:
-        """The events; where they break off, calls that have begun fail first."""
+    def of(self, events: Iterable[Event], ready: Callable[[Image], Image]) -> Iterator[AIMessageChunk]:
+        """The message of each event's chunk; where the events break off, calls that have begun fail first.
+
+        Args:
+            events: The events, in order.
+            ready: Makes an image ready to be handed on.
+        """
         try:
-            yield from events
+            for event in events:
+                message = self._message(ready(event) if isinstance(event, Image) else event)
+                if message is not None:
+                    yield message
         except ProviderError as error:
             yield from self._broken(error)
             raise
 
-    async def aclosed(self, events: AsyncIterable[Event]) -> AsyncIterator[Event]:
-        """As ``closed``, awaited."""
+    async def aof(
+        self, events: AsyncIterable[Event], ready: Callable[[Image], Awaitable[Image]]
+    ) -> AsyncIterator[AIMessageChunk]:
+        """As ``of``, awaited."""
         try:
             async for event in events:
-                yield event
+                message = self._message(await ready(event) if isinstance(event, Image) else event)
+                if message is not None:
+                    yield message
         except ProviderError as error:
             for failed in self._broken(error):
                 yield failed
             raise
 
-    def _broken(self, error: ProviderError) -> list[CallFailed]:
+    def _broken(self, error: ProviderError) -> list[AIMessageChunk]:
         failed = InvalidCall("", error.message, "", "truncated")
-        return [CallFailed(index, failed) for index in self._open]
+        events = [CallFailed(index, failed) for index in self._open]
+        return [AIMessageChunk(content="", tool_call_chunks=[self._call(event)]) for event in events]
 
-    def of(self, event: Event) -> ChatGenerationChunk | None:
-        """The chunk of an event; None for what has been handed on already."""
+    def _message(self, event: Event) -> AIMessageChunk | None:
+        """The message in the chunk of an event; None for what has been handed on already."""
         match event:
+            case Text():
+                return _MESSAGE.copy({"content": [text_block(event.text)] if self._blocks else event.text})
             case CallDone():
                 self._open.pop(event.index, None)
                 return None
-            case Text():
-                message = _MESSAGE.copy({"content": [text_block(event.text)] if self._blocks else event.text})
             case Image():
                 self._images += 1
                 number = self._images
-                message = AIMessageChunk(content=[text_block(image_caption(event, number)), image_block(event, number)])
+                return AIMessageChunk(content=[text_block(image_caption(event, number)), image_block(event, number)])
             case Restarted():
-                message = self._anew(event)
+                return self._anew(event)
             case CallArguments() if event.text and not event.text.lstrip().startswith("{"):
-                message = _piece(self._call(event))
+                return _piece(self._call(event))
             case CallStarted() | CallArguments() | CallFailed():
-                message = AIMessageChunk(content="", tool_call_chunks=[self._call(event)])
+                return AIMessageChunk(content="", tool_call_chunks=[self._call(event)])
             case Done():
-                message = self._last(event)
-            case _:
-                message = AIMessageChunk(content="")
-        return _CHUNK.copy({"message": message, "text": message.text})
+                return self._last(event)
+        return AIMessageChunk(content="")
 
     def _last(self, event: Done) -> AIMessageChunk:
         """What is known stands on the last chunk alone: core adds chunks up, and strings with them ("gpt-4gpt-4")."""

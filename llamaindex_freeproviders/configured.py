@@ -96,7 +96,7 @@ class Configured(FunctionCallingLLM):
     def __init__(self, **words: Any) -> None:
         super().__init__(**self._known(renamed(words, self._spellings)))
         self._settle()
-        self._warn_of({"max_tokens": self.max_tokens, "temperature": self.temperature}, stacklevel=3)
+        self._warn_of({"max_tokens": self.max_tokens, "temperature": self.temperature})
 
     @field_validator("stop", mode="before")
     @classmethod
@@ -150,14 +150,14 @@ class Configured(FunctionCallingLLM):
         if self.max_tokens is not None and self.max_tokens < 1:
             raise InvalidSetting(f"max_tokens must be at least 1, got {self.max_tokens}")
 
-    def _warn_of(self, words: Mapping[str, Any], stacklevel: int) -> None:
+    def _warn_of(self, words: Mapping[str, Any]) -> None:
         """Reports those of the words that nobody has a field for."""
         if words["max_tokens"] is None and words["temperature"] is None:
             return
         cards = [one.card for one in self._members.values()]
         ignored = [word for word in ("max_tokens", "temperature") if not any(getattr(card, word) for card in cards)]
         given = [word for word in ignored if words[word] is not None]
-        warn_ignored(" / ".join(card.title for card in cards), given, stacklevel=stacklevel)
+        warn_ignored(" / ".join(card.title for card in cards), given)
 
     # Copies.
 

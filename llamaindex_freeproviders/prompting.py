@@ -73,7 +73,7 @@ class Prompting(Configured):
         settings = renamed(words, _SPELLINGS)
         self._check_words(settings)
         call = {word: settings.pop(word, None) for word in _CALL_WORDS}
-        self._warn_of(call, stacklevel=4)
+        self._warn_of(call)
         tools = tools_of(call["tools"])
         stop = self.stop if call["stop"] is None else call["stop"]
         return Prompt(

@@ -14,12 +14,18 @@ from langchain_core.load import dumps
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.rate_limiters import InMemoryRateLimiter
+from langchain_core.runnables import ensure_config
 
 import langchain_freeproviders as package
 from freeproviders.sandbox import Scenario
-from freeproviders.wire import CallArguments, CallFailed, CallStarted, Done, Image, InvalidCall, Restarted, Text
+from freeproviders.wire import CallArguments, CallFailed, CallStarted, Done, Event, Image, InvalidCall, Restarted, Text
 from langchain_freeproviders.callbacks import begun
-from langchain_freeproviders.chunks import Chunks
+from langchain_freeproviders.chunks import Chunks, chunk_of
+
+
+class Handler(BaseCallbackHandler):
+    pass
+
 
 PIECES = tuple(f"piece {number} " for number in range(40))
 
@@ -50,10 +56,13 @@ def told_by(program: str) -> str:
 # Chunks: texts are not validated, and nobody can tell.
 
 
+def made_of(chunks: Chunks, event: Event) -> ChatGenerationChunk:
+    (message,) = chunks.of([event], lambda image: image)
+    return chunk_of(message)
+
+
 def ours(text: str) -> ChatGenerationChunk:
-    chunk = Chunks().of(Text(text))
-    assert chunk is not None
-    return chunk
+    return made_of(Chunks(), Text(text))
 
 
 def validated(text: str) -> ChatGenerationChunk:
@@ -93,7 +102,7 @@ def test_a_chunk_of_text_is_copied_like_any_other(again):
 def test_chunks_of_text_add_up_like_any_others():
     last = Done(metadata={"model": "m", "provider": "p", "finish_reason": "stop", "attempts": 1})
     texts = ("a", "", "b", "c")
-    made, wanted = ([*map(kind, texts), Chunks().of(last)] for kind in (ours, validated))
+    made, wanted = ([*map(kind, texts), made_of(Chunks(), last)] for kind in (ours, validated))
     assert made[0] + made[1:] == wanted[0] + wanted[1:]
     assert made[0].message + made[1].message == wanted[0].message + wanted[1].message
     assert (made[0] + made[1:]).message.response_metadata["model_name"] == "m"
@@ -120,7 +129,7 @@ EVENTS = [
 @pytest.mark.parametrize("blocks", [False, True])
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_the_chunk_of_any_event_is_what_the_constructor_makes(event, blocks):
-    made = Chunks(blocks=blocks).of(event)
+    made = made_of(Chunks(blocks=blocks), event)
     message = made.message
     given = {name: getattr(message, name) for name in message.model_fields_set if not name.endswith("tool_calls")}
     wanted = type(made)(message=type(message)(**given))
@@ -133,7 +142,7 @@ def test_only_the_beginning_of_arguments_is_parsed():
     chunks, parsed = Chunks(), []
     for piece in ('{"text": "', "words " * 1000, '"}'):
         with counting() as calls:
-            chunks.of(CallArguments(1, piece))
+            made_of(chunks, CallArguments(1, piece))
         parsed.append(calls["parse_partial_json"])
     assert parsed == [1, 0, 0]
 
@@ -170,12 +179,14 @@ async def test_a_delta_costs_one_object_of_ours_and_no_validation(yqcloud, sandb
     assert calls["ahandle_event"] == calls["handle_event"] == 0
 
 
-async def test_an_answer_is_joined_once(yqcloud, sandbox):
+@pytest.mark.parametrize("heard", [False, True])
+async def test_an_answer_is_joined_once_and_only_for_those_who_hear_it(yqcloud, sandbox, heard):
     sandbox.scenario = Scenario(pieces=PIECES, pause=0.002)
+    chat = yqcloud(callbacks=[Handler()] if heard else None)
     with counting() as calls:
-        streamed = [chunk async for chunk in yqcloud().astream("hello")]
+        streamed = [chunk async for chunk in chat.astream("hello")]
     assert len(streamed) > 10
-    assert calls["add_ai_message_chunks"] == 1
+    assert calls["add_ai_message_chunks"] == heard
     with counting() as calls:
         assert (await yqcloud().ainvoke("hello")).text == "".join(PIECES)
     assert calls["add_ai_message_chunks"] == calls["AIMessageChunk"] == 0
@@ -184,20 +195,14 @@ async def test_an_answer_is_joined_once(yqcloud, sandbox):
 # Calls.
 
 
-class Handler(BaseCallbackHandler):
-    pass
-
-
 def test_a_run_is_begun_for_handlers_alone(yqcloud):
     chat, kind = yqcloud(), AsyncCallbackManagerForLLMRun
-    given = {"tags": ["mine"]}
-    assert begun(chat, None, kind) == (None, None)
-    assert begun(chat, given, kind) == (given, None)
+    assert begun(chat, None, kind) == (ensure_config(None), None)
+    assert begun(chat, {"tags": ["mine"]}, kind) == (ensure_config({"tags": ["mine"]}), None)
     handler = Handler()
     for model, config in ((chat, {"callbacks": [handler]}), (yqcloud(callbacks=[handler]), None)):
         told, run = begun(model, config, kind)
         assert run is not None
-        assert told is not None
         assert run.handlers == [handler]
         assert told["run_id"] == run.run_id
 
