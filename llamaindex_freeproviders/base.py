@@ -28,6 +28,7 @@ from freeproviders.face import Face
 from freeproviders.reports import AskedAgain, AttemptFailed, AttemptStarted, FailedOver, Listen, Report, Waited
 from freeproviders.wire import CallArguments, CallDone, CallFailed, CallStarted, Done, Event, Image, Prompt, Text
 from llamaindex_freeproviders.growing import Growing, GrowingChat, GrowingCompletion
+from llamaindex_freeproviders.hearing import told
 from llamaindex_freeproviders.messages import call_of, with_user_message
 from llamaindex_freeproviders.structured import Structured
 from llamaindex_freeproviders.tools import tool_of
@@ -83,42 +84,42 @@ class FreeLLM(Structured):
 
     # The public calls, each decorated once; what they share is not.
 
-    @llm_chat_callback()
+    @told(llm_chat_callback)
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Answers a conversation."""
         return self._whole(self._asked(self._turns(messages), kwargs), self._growing_chat())
 
-    @llm_chat_callback()
+    @told(llm_chat_callback)
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Answers a conversation piece by piece."""
         return self._pieces(self._asked(self._turns(messages), kwargs), self._growing_chat())
 
-    @llm_chat_callback()
+    @told(llm_chat_callback)
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Answers a conversation."""
         return await self._awhole(self._asked(await self._aturns(messages), kwargs), self._growing_chat())
 
-    @llm_chat_callback()
+    @told(llm_chat_callback)
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Answers a conversation piece by piece."""
         return self._apieces(self._asked(await self._aturns(messages), kwargs), self._growing_chat())
 
-    @llm_completion_callback()
+    @told(llm_completion_callback)
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Answers a text."""
         return self._whole(self._told(prompt, formatted, kwargs), self._growing_completion())
 
-    @llm_completion_callback()
+    @told(llm_completion_callback)
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         """Answers a text piece by piece."""
         return self._pieces(self._told(prompt, formatted, kwargs), self._growing_completion())
 
-    @llm_completion_callback()
+    @told(llm_completion_callback)
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Answers a text."""
         return await self._awhole(self._told(prompt, formatted, kwargs), self._growing_completion())
 
-    @llm_completion_callback()
+    @told(llm_completion_callback)
     async def astream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseAsyncGen:
         """Answers a text piece by piece."""
         return self._apieces(self._told(prompt, formatted, kwargs), self._growing_completion())

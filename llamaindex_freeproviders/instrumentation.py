@@ -20,11 +20,11 @@ Example:
 from typing import Any
 
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # exported without a word
-from llama_index.core.instrumentation.event_handlers import NullEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
 
 from freeproviders.errors import ProviderError
 from freeproviders.reports import AskedAgain, AttemptFailed, FailedOver, Report, Waited
+from llamaindex_freeproviders.hearing import hears
 
 __all__ = ["AskAgainEvent", "CallEvent", "FailoverEvent", "RetryEvent", "WaitEvent", "event_of", "fire"]
 
@@ -107,7 +107,7 @@ def event_of(report: Report, span_id: str | None) -> CallEvent | None:
         report: What happened.
         span_id: The call's span.
     """
-    if not _heard():
+    if not hears(_dispatcher):
         return None
     about: dict[str, Any] = {
         "span_id": span_id,
@@ -135,13 +135,3 @@ def fire(event: CallEvent) -> None:
 
 def _named(error: ProviderError | None) -> dict[str, Any]:
     return {"error": None, "status": None} if error is None else {"error": type(error).__name__, "status": error.status}
-
-
-def _heard() -> bool:
-    """Whether anybody listens, here or further up."""
-    place = _dispatcher
-    while all(isinstance(handler, NullEventHandler) for handler in place.event_handlers):
-        if not place.propagate:
-            return False
-        place = place.parent
-    return True
