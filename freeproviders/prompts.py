@@ -6,10 +6,11 @@ as one is quoted with ``> ``, so that no message can forge a turn.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from freeproviders.wire import Turn
 
-__all__ = ["GO_ON", "StopCut", "fold_system", "newest", "system_text", "transcript", "without_system"]
+__all__ = ["GO_ON", "StopCut", "fold_system", "newest", "shown_after", "system_text", "transcript", "without_system"]
 
 _LABELS = {"system": "System", "user": "User", "assistant": "Assistant"}
 # Every line end that a reader or a tokenizer might take for one, not only LF.
@@ -70,6 +71,20 @@ def fold_system(turns: Sequence[Turn]) -> tuple[Turn, ...]:
             rest[i] = Turn(role="user", text=f"System: {_unforgeable(system)}\n\nUser: {_unforgeable(turn.text)}")
             return tuple(rest)
     return (Turn(role="user", text=system), *rest)
+
+
+def shown_after(turns: Iterable[Turn]) -> Iterator[Turn]:
+    """The turns; images of results come behind the last result of their round, as results are texts alone."""
+    shown: list[Turn] = []
+    for turn in turns:
+        if turn.role != "tool":
+            yield from shown
+            shown = []
+        elif turn.images:
+            shown.append(Turn(role="user", text=f"What the tool {turn.name} gave to see:", images=turn.images))
+            turn = replace(turn, text=turn.text or "It is shown below.", images=())  # noqa: PLW2901
+        yield turn
+    yield from shown
 
 
 def _unforgeable(text: str) -> str:

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.callbacks.manager import BaseRunManager
@@ -136,7 +136,7 @@ class ChatCalls(FaceModel, BaseChatModel):
             return None
         if not whole and not self._should_stream(async_api=True, **{**words, "stream": True}):
             return None
-        messages = self._convert_input(given).to_messages()
+        messages = given if _are_messages(given) else self._convert_input(given).to_messages()
         return messages if all(isinstance(message.content, str) for message in messages) else None
 
     def _is_cached(self) -> bool:
@@ -265,6 +265,10 @@ class ChatCalls(FaceModel, BaseChatModel):
 def _answer_id(config: RunnableConfig) -> str:
     """The id of a message, as core makes it of its run's."""
     return f"{LC_ID_PREFIX}-{config.get('run_id') or uuid7()}"
+
+
+def _are_messages(given: LanguageModelInput) -> TypeGuard[list[BaseMessage]]:
+    return isinstance(given, list) and all(isinstance(one, BaseMessage) for one in given)
 
 
 @cache

@@ -117,7 +117,7 @@ class FaceChatModel(ChatCalls):
         if grows is None:  # an answer by a schema is asked for again rather than shown in part, unless a call says so
             grows = self.stream_tool_args and schema is None
         return self._prompt(
-            to_turns(messages, self._provider_name(), sees=self._sees),
+            to_turns(messages, self._provider_name(), sees=any(map(_shows, messages)) and self._sees),
             stop,
             words,
             tools=tools,
@@ -137,6 +137,11 @@ class FaceChatModel(ChatCalls):
         if self.custom_get_token_ids is not None:
             return super().get_num_tokens_from_messages(messages, tools)
         return count_tokens_approximately(messages, tools=list(tools) if tools else None)
+
+
+def _shows(message: BaseMessage) -> bool:
+    """Whether there may be anything but text in a message."""
+    return not isinstance(message.content, str)
 
 
 class FreeChatModel(FreeProviderModel, FaceChatModel):

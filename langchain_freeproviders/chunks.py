@@ -83,6 +83,7 @@ class _Template(Generic[M]):
 _MESSAGE = _Template(AIMessageChunk(content=""))
 # Of a piece of arguments that begins no object, core makes an invalid call, after a time that grows with its square.
 _PIECE = _Template(AIMessageChunk(content="", tool_call_chunks=[tool_call_chunk(args='"', index=0)]))
+_LAST = _Template(AIMessageChunk(content="", chunk_position="last", response_metadata={}))
 _CHUNK = _Template(_Chunk(message=AIMessageChunk(content="")))
 
 
@@ -169,11 +170,14 @@ class Chunks:
 
     def _last(self, event: Done) -> AIMessageChunk:
         """What is known stands on the last chunk alone: core adds chunks up, and strings with them ("gpt-4gpt-4")."""
+        known = known_of(event.metadata)
+        if known.keys() == {"response_metadata"}:
+            return _LAST.copy(known)
         content: str | list[str | dict[str, Any]] = ""
         if self._blocks and (reasoning := event.metadata.get("reasoning")):
             index = max(self._images, self._calls) + 1
             content = [{"type": "reasoning", "reasoning": reasoning, "index": index}]
-        return AIMessageChunk(content=content, chunk_position="last", **known_of(event.metadata))
+        return AIMessageChunk(content=content, chunk_position="last", **known)
 
     def _anew(self, event: Restarted) -> AIMessageChunk:
         if not self._restarts:

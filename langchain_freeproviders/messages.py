@@ -1,8 +1,7 @@
 """LangChain's messages to turns, and events to message content. The only file here that knows message types."""
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from langchain_core.messages import (
@@ -17,6 +16,7 @@ from langchain_core.messages import (
 from langchain_core.messages import ToolCall as ToolCallDict
 
 from freeproviders.errors import UnsupportedContent
+from freeproviders.prompts import shown_after
 from freeproviders.wire import Image, Role, ToolCall, Turn
 from langchain_freeproviders.shown_images import shown_image
 
@@ -56,21 +56,7 @@ def to_turns(messages: Iterable[BaseMessage], provider: str, *, sees: bool = Fal
         for call in (*message.tool_calls, *message.invalid_tool_calls)
         if call["name"]
     }
-    return tuple(_shown_after(_to_turn(message, names, provider, sees=sees) for message in messages))
-
-
-def _shown_after(turns: Iterable[Turn]) -> Iterator[Turn]:
-    """The turns; images of results come behind the last result of their round, as results are texts alone."""
-    shown: list[Turn] = []
-    for turn in turns:
-        if turn.role != "tool":
-            yield from shown
-            shown = []
-        elif turn.images:
-            shown.append(Turn(role="user", text=f"What the tool {turn.name} gave to see:", images=turn.images))
-            turn = replace(turn, text=turn.text or "It is shown below.", images=())  # noqa: PLW2901
-        yield turn
-    yield from shown
+    return tuple(shown_after(_to_turn(message, names, provider, sees=sees) for message in messages))
 
 
 def _to_turn(message: BaseMessage, names: Mapping[str | None, str], provider: str, *, sees: bool) -> Turn:

@@ -1,8 +1,7 @@
 """LlamaIndex's messages as turns. Images in them are read in ``shown_images``; answers are made in ``growing``."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import (
@@ -18,6 +17,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from freeproviders.errors import UnsupportedContent
+from freeproviders.prompts import shown_after
 from freeproviders.wire import Role, ToolCall, Turn
 from llamaindex_freeproviders.shown_images import image_blocks, shown_image
 
@@ -52,21 +52,7 @@ def to_turns(messages: Iterable[ChatMessage], provider: str, *, sees: bool = Fal
         turn = _turn(message, tools, provider, sees=sees)
         tools |= {call.id: call.name for call in turn.calls if call.id}
         turns.append(turn)
-    return tuple(_shown_after(turns))
-
-
-def _shown_after(turns: Iterable[Turn]) -> Iterator[Turn]:
-    """The turns; images of results come behind the last result of their round, as results are texts alone."""
-    shown: list[Turn] = []
-    for turn in turns:
-        if turn.role != "tool":
-            yield from shown
-            shown = []
-        elif turn.images:
-            shown.append(Turn(role="user", text=f"What the tool {turn.name} gave to see:", images=turn.images))
-            turn = replace(turn, text=turn.text or "It is shown below.", images=())  # noqa: PLW2901
-        yield turn
-    yield from shown
+    return tuple(shown_after(turns))
 
 
 def _turn(message: ChatMessage, tools: Mapping[str, str], provider: str, *, sees: bool) -> Turn:

@@ -14,7 +14,7 @@ from freeproviders.settings import nearest
 from freeproviders.wire import Prompt, Turn
 from llamaindex_freeproviders.configured import Configured, renamed
 from llamaindex_freeproviders.messages import to_turns
-from llamaindex_freeproviders.shown_images import take_reading
+from llamaindex_freeproviders.shown_images import show_images, take_reading
 from llamaindex_freeproviders.tools import choice_of, tools_of
 
 __all__ = ["Prompting"]
@@ -60,14 +60,13 @@ class Prompting(Configured):
         return any(one.client.provider.sees_images for one in self._members.values())
 
     def _turns(self, messages: Sequence[ChatMessage]) -> tuple[Turn, ...]:
-        return to_turns(messages, self._source, sees=self._sees)
+        return to_turns(messages, self._source, sees=show_images(messages) and self._sees)
 
     async def _aturns(self, messages: Sequence[ChatMessage]) -> tuple[Turn, ...]:
         """As ``_turns``; files are read beside the event loop."""
-        sees = self._sees
-        if sees and take_reading(messages):
+        if take_reading(messages) and self._sees:
             return await asyncio.to_thread(self._turns, messages)
-        return to_turns(messages, self._source, sees=sees)
+        return self._turns(messages)
 
     def _asked(self, turns: tuple[Turn, ...], words: Mapping[str, Any]) -> Prompt:
         settings = renamed(words, _SPELLINGS)

@@ -12,7 +12,7 @@ from freeproviders.errors import UnsupportedContent
 from freeproviders.image_headers import read_header
 from freeproviders.wire import Image
 
-__all__ = ["image_blocks", "shown_image", "take_reading"]
+__all__ = ["image_blocks", "show_images", "shown_image", "take_reading"]
 
 _WEB = ("https://", "http://")
 
@@ -24,6 +24,11 @@ def image_blocks(blocks: Iterable[Any]) -> Iterator[ImageBlock]:
             yield block
         elif isinstance(block, CitableBlock | CitationBlock):
             yield from image_blocks(block.nested_blocks)
+
+
+def show_images(messages: Iterable[ChatMessage]) -> bool:
+    """Whether there is an image in these messages."""
+    return any(True for message in messages for _ in image_blocks(message.blocks))
 
 
 def take_reading(messages: Iterable[ChatMessage]) -> bool:

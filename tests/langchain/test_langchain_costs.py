@@ -123,6 +123,7 @@ EVENTS = [
     Restarted(candidate="pi", partial="half"),
     Done(metadata=FACTS),
     Done(metadata=USED),
+    Done(metadata={"model": "m", "provider": "p", "finish_reason": "stop", "attempts": 1}),
 ]
 
 
