@@ -101,21 +101,22 @@ class OpenAICompatible(Provider):
 
     def exchange(self, prompt: Prompt) -> Exchange:
         """One request, whose answer streams."""
-        json_mode = self.card.native_json or "schema"
+        json_mode, names = self.card.native_json or "schema", wire_names(prompt.tools)
         body = {
             "model": self.model_name(prompt),
-            "messages": list(messages(told(prompt, json_mode=json_mode).turns, wire_names(prompt.tools))),
-            **options(prompt, json_mode=json_mode, usage=self.stream_usage),
+            "messages": list(messages(told(prompt, json_mode=json_mode).turns, names)),
+            **options(prompt, names, json_mode=json_mode, usage=self.stream_usage),
             **self.extra_body,
         }
         if not any(turn.images for turn in prompt.turns):
             self.checked("".join(turn.text for turn in prompt.turns))
+        replies = Completion(prompt, names, self._reported)
         yield Request(
             path=self.path,
             query=self.extra_query,
             headers=self._headers("text/event-stream, application/json"),
             body=body,
-            decoder=Discreet(Mapped(Chunks(self.max_line_bytes), Completion(prompt, self._reported).read), self._key),
+            decoder=Discreet(Mapped(Chunks(self.max_line_bytes), replies.read), self._key),
         )
         return {}
 

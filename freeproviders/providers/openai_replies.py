@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from freeproviders.errors import BadReply, Blocked, ProviderError, RequestRejected
 from freeproviders.providers.openai_chunks import Chunks
-from freeproviders.providers.openai_tools import wire_names
 from freeproviders.providers.openai_values import text_of, usage_of
 from freeproviders.tools.wording import dumped
 from freeproviders.wire import Event, Fact, Prompt
@@ -23,10 +22,11 @@ class Completion:
 
     Args:
         prompt: The prompt, for its tools.
+        names: Their names on the wire.
         error: Makes the error that an error object stands for.
     """
 
-    def __init__(self, prompt: Prompt, error: Callable[[Mapping[str, Any]], ProviderError]) -> None:
+    def __init__(self, prompt: Prompt, names: Mapping[str, str], error: Callable[[Any], ProviderError]) -> None:
         self._prompt = prompt
         self._error = error
         self._begun = self._over = self._said = False
@@ -34,7 +34,7 @@ class Completion:
         self._index: Any = None
         self._reasoning: list[str] = []
         self._facts: dict[str, Any] = {}
-        self._names = {wire: name for name, wire in wire_names(prompt.tools).items()}
+        self._names = {wire: name for name, wire in names.items()}
 
     def read(self, value: Any) -> Iterator[str | Event]:
         """What a chunk, a whole completion or the end says."""

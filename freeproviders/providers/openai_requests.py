@@ -118,13 +118,14 @@ def told(prompt: Prompt, *, json_mode: str) -> Prompt:
     return replace(prompt, turns=(Turn(role="system", text=form), *prompt.turns))
 
 
-def options(prompt: Prompt, *, json_mode: str, usage: bool) -> Mapping[str, Any]:
+def options(prompt: Prompt, names: Mapping[str, str], *, json_mode: str, usage: bool) -> Mapping[str, Any]:
     """The fields beside model and messages that a prompt asks for.
 
     Stop sequences are none of them: they are honoured on our side alike for all services, any number of them.
 
     Args:
         prompt: The prompt.
+        names: The names of its tools on the wire.
         json_mode: How the service is told of a schema; ``"schema"`` or ``"object"``.
         usage: Whether tokens are to be counted.
     """
@@ -135,7 +136,7 @@ def options(prompt: Prompt, *, json_mode: str, usage: bool) -> Mapping[str, Any]
         "max_tokens": prompt.max_tokens,
     }
     if prompt.tools:
-        fields |= offered(prompt)
+        fields |= offered(prompt, names)
     if prompt.schema is not None:
         form = {"name": "answer", "schema": rooted(prompt.schema)}
         schema = {"type": "json_schema", "json_schema": form}

@@ -68,9 +68,8 @@ def travels(prompt: Prompt, card: Card, mode: str) -> bool:
     return card.native_tools or mode == "native"
 
 
-def offered(prompt: Prompt) -> dict[str, Any]:
-    """The fields that tell of a prompt's tools; those that are None are none."""
-    names = wire_names(prompt.tools)
+def offered(prompt: Prompt, names: Mapping[str, str]) -> dict[str, Any]:
+    """The fields that tell of a prompt's tools, by their names on the wire; those that are None are none."""
     tools = ({**tool, "name": names[str(tool["name"])], **_parameters(tool)} for tool in prompt.tools)
     named = {"type": "function", "function": {"name": names.get(prompt.tool_choice, prompt.tool_choice)}}
     return {
