@@ -11,16 +11,15 @@ import os
 import shlex
 import stat
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from freeproviders.errors import InvalidSetting, LoginRequired, ProviderError
 from freeproviders.logins.formats import Login, read_login
+from freeproviders.private_files import write_privately
 
 __all__ = ["StoredCookies", "config_folder", "finish_writing", "load", "path_of", "save"]
 
@@ -157,17 +156,7 @@ def _check_folder(folder: Path) -> None:
 
 def _write(path: Path, state: Mapping[str, Any]) -> None:
     _check_folder(path.parent)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # its mode is 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    write_privately(path, json.dumps(state))
 
 
 # Writing back, one at a time and in order.

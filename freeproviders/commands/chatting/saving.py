@@ -5,16 +5,14 @@ holds that session's cookies), so the file is for its owner's eyes only.
 """
 
 import base64
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from freeproviders.commands.chatting.conversation import Conversation, Said
 from freeproviders.errors import InvalidSetting
+from freeproviders.private_files import write_privately
 from freeproviders.wire import Image
 
 __all__ = ["load", "save"]
@@ -43,26 +41,11 @@ def save(conversation: Conversation, services: tuple[str, ...], file: str, *, ov
         path = Path(file).expanduser().resolve()  # a link stays a link: what it leads to is replaced
         if path.exists() and not overwrite:
             raise InvalidSetting(f"{file} is there already: name another file, or /save --overwrite {file}")
-        _write(path, json.dumps(_plain(conversation, services), ensure_ascii=False, indent=1) + "\n")
+        write_privately(path, json.dumps(_plain(conversation, services), ensure_ascii=False, indent=1) + "\n")
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidSetting(f"{file!r} cannot be written: {reason}") from error
     return path
-
-
-def _write(path: Path, text: str) -> None:
-    """By a file beside it, which then takes its name: a reader meets the old one or the new one, never half of one."""
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # for the owner alone
-    try:
-        with open(number, "w", encoding="utf-8") as file:  # noqa: PTH123  # a descriptor, not a path
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _plain(conversation: Conversation, services: tuple[str, ...]) -> dict[str, Any]:
