@@ -22,7 +22,7 @@ __all__ = ["Figures", "Job", "run"]
 Figures = dict[str, float]
 
 # Seconds in which streams that are only held have to begin.
-_PATIENCE = 30.0
+_PATIENCE = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,10 @@ async def _read_paced(ask: AsyncAsk, tally: _Tally, times: int) -> None:
 async def _held(ask: AsyncAsk, streams: int) -> Figures:
     """Opens streams that stay open, and sees what they take."""
     warm = ask()
-    await _first(warm)
+    try:
+        await asyncio.wait_for(_first(warm), _PATIENCE)
+    except asyncio.TimeoutError as error:  # who waits for whole answers would wait for the second chunk too
+        raise ValueError(f"no text of the first stream within {_PATIENCE:g} s") from error
     before = resident()
     opened = [ask() for _ in range(streams)]
     begun, waiting = await asyncio.wait([asyncio.ensure_future(_first(stream)) for stream in opened], timeout=_PATIENCE)
