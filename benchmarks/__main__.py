@@ -75,7 +75,8 @@ def measured(sizes: Sizes, folder: Path, only: Sequence[str] = (), clients: Sequ
     keep(results)
     drawn = plots.draw(results, chosen, folder)
     sys.stdout.write(report.tables(results, chosen))
-    _say(f"{folder}: table.md, results.json, {len(drawn) or 'no'} plots{'' if drawn else ', as matplotlib is missing'}")
+    plotted = "no plots, as matplotlib is missing" if drawn is None else f"{len(drawn)} plots"
+    _say(f"{folder}: table.md, results.json, {plotted}")
     return int(any("freeproviders" in failure.client for failure in results.failures))
 
 

@@ -15,14 +15,14 @@ from benchmarks.samples import Sample, ratios, spread
 __all__ = ["draw"]
 
 
-def draw(results: Results, measures: Iterable[Measure], folder: Path) -> list[Path]:
+def draw(results: Results, measures: Iterable[Measure], folder: Path) -> list[Path] | None:
     """Draws the ratios of each measure as bars, and growth as lines.
 
     Returns:
-        The files written; none without matplotlib.
+        The files written; None without matplotlib.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        return []
+        return None
     written = []
     for measure in measures:
         of = [sample for sample in results.samples if sample.measure == measure.name]
