@@ -63,9 +63,10 @@ class Portal:
         filled = asyncio.run_coroutine_threadsafe(pipe.fill(function()), loop)
         try:
             yield from pipe.drain()
-        finally:
+        except BaseException:
             self._end(loop, pipe, filled)
-        filled.result()
+            raise
+        filled.result()  # the generator has ended by itself, perhaps with an error
 
     def _end(
         self, loop: asyncio.AbstractEventLoop, pipe: "_Pipe[Any]", filled: "concurrent.futures.Future[None]"
