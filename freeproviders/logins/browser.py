@@ -58,6 +58,9 @@ class Window:
         timeout: Seconds until the login must be complete.
         headless: Show no window; for tests.
         confined: Use the browser's own sandbox, which it cannot as root.
+
+    Raises:
+        InvalidSetting: If Playwright or a display is missing.
     """
 
     executable: str
@@ -65,6 +68,15 @@ class Window:
     timeout: float = 600.0
     headless: bool = False
     confined: bool = True
+
+    def __post_init__(self) -> None:
+        if importlib.util.find_spec("playwright") is None:
+            raise InvalidSetting("a login needs Playwright. Run: pip install 'freeproviders[browser]'")
+        if sys.platform == "linux" and not self.headless and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+            raise InvalidSetting(
+                "there is no display to open a window on. Log in on a desktop, or export the cookies of a browser "
+                "there and pass the file as cookies="
+            )
 
 
 def find_browser(named: str | None = None) -> str:
@@ -102,7 +114,7 @@ async def sign_in(
 
     Raises:
         LoginRequired: If the person closed the window, the time ran out, or the site left nothing to store.
-        InvalidSetting: If Playwright, a display or the browser is missing.
+        InvalidSetting: If the browser does not start.
         ConnectionFailed: If the site cannot be opened.
     """
     async with _opened(window) as context:
@@ -175,19 +187,8 @@ async def _go(page: "Page", url: str) -> str:
     return str(user_agent)
 
 
-def _check_needs(window: Window) -> None:
-    if importlib.util.find_spec("playwright") is None:
-        raise InvalidSetting("a login needs Playwright. Run: pip install 'freeproviders[browser]'")
-    if sys.platform == "linux" and not window.headless and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
-        raise InvalidSetting(
-            "there is no display to open a window on. Log in on a desktop, or export the cookies of a browser there "
-            "and pass the file as cookies="
-        )
-
-
 @asynccontextmanager
 async def _opened(window: Window) -> AsyncGenerator["BrowserContext", None]:
-    _check_needs(window)
     from playwright.async_api import Error, async_playwright
 
     async with async_playwright() as playwright:
