@@ -8,7 +8,7 @@ __all__ = ["IgnoredParameterWarning", "warn_ignored"]
 
 # Packages between a caller and the place where it shows that a word has no effect.
 _INSIDE = {
-    *("freeproviders", "langchain_freeproviders", "llamaindex_freeproviders", "pydantic"),
+    *("freeproviders", "langchain_freeproviders", "llamaindex_freeproviders", "pydantic", "wrapt"),
     *("langchain", "langchain_core", "langgraph", "llama_index", "llama_index_instrumentation"),
 }
 

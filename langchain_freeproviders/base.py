@@ -27,7 +27,7 @@ __all__ = ["FaceModel"]
 F = TypeVar("F")
 
 # Words that frameworks add to calls and that say nothing about the request.
-_NOISE = frozenset({"stream", "ls_structured_output_format"})
+_NOISE = frozenset({"stream", "ls_structured_output_format", "structured_output_format"})
 
 
 class _Signature:

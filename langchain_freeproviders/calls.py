@@ -7,7 +7,7 @@ calls: those go to what answers without all that, and give the same messages.
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeGuard, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -128,16 +128,26 @@ class ChatCalls(FaceModel, BaseChatModel):
         """The messages of a call for which core would do nothing but keep a run; None where it does more.
 
         It takes the turn of a rate limiter, brings images and the like into their present form and whole answers into
-        that of ``output_version="v1"``, looks into caches, and makes streams of whole calls and the other way round.
+        that of ``output_version="v1"``, looks into caches, makes streams of whole calls and the other way round, says
+        what is no input, and calls methods that others have put in the place of ours or its own.
         """
-        if self.rate_limiter is not None or self.output_version == "v1" or not _answers_itself(type(self)):
+        if self.rate_limiter is not None or self.output_version == "v1" or not self._is_untouched():
             return None
         if whole and (self._is_cached() or self._should_stream(async_api=True, **words)):
             return None
         if not whole and not self._should_stream(async_api=True, **{**words, "stream": True}):
             return None
-        messages = given if _are_messages(given) else self._convert_input(given).to_messages()
+        try:
+            messages = given if _are_messages(given) else self._convert_input(given).to_messages()
+        except Exception:  # noqa: BLE001  # whatever it is, core says it in its own time
+            return None
         return messages if all(isinstance(message.content, str) for message in messages) else None
+
+    def _is_untouched(self) -> bool:
+        """Whether no class made of ours, test or monitor has put a method of its own on the way of core's calls."""
+        core = (getattr(BaseChatModel, name) is method for name, method in _CORES.items())
+        own = (getattr(getattr(self, name), "__func__", None) is method for name, method in _BELOW.items())
+        return _UNWRAPPED and all(core) and all(own)
 
     def _is_cached(self) -> bool:
         return get_llm_cache() is not None if self.cache is None else self.cache is not False
@@ -250,8 +260,9 @@ class ChatCalls(FaceModel, BaseChatModel):
         images = [await self._with_bytes(image) for image in answer.images]
         calls = [tool_call(name=call.name, args=dict(call.arguments), id=call.id) for call in answer.calls]
         failed = [invalid_tool_call(**call) for call in answer.metadata.get("invalid_tool_calls", ())]
-        known, content = known_of(answer.metadata), _content(answer, images)
-        return AIMessage(content=content, tool_calls=calls, invalid_tool_calls=failed, **known)
+        # In the order in which core puts what is known of a generation.
+        known = known_of({"finish_reason": answer.metadata["finish_reason"], **answer.metadata})
+        return AIMessage(content=_content(answer, images), tool_calls=calls, invalid_tool_calls=failed, **known)
 
     def _messages(self, prompt: Prompt, chunks: Chunks, run: BaseRunManager | None) -> Iterator[AIMessageChunk]:
         with closing(self._face.stream(prompt, listen=self._listener(run))) as events:
@@ -271,11 +282,17 @@ def _are_messages(given: LanguageModelInput) -> TypeGuard[list[BaseMessage]]:
     return isinstance(given, list) and all(isinstance(one, BaseMessage) for one in given)
 
 
-@cache
-def _answers_itself(cls: type[ChatCalls]) -> bool:
-    """Whether nobody has put methods of their own below those that core calls."""
-    below = ("_generate", "_agenerate", "_stream", "_astream", "_generate_with_cache", "_agenerate_with_cache")
-    return all(getattr(cls, name) is getattr(ChatCalls, name) for name in below)
+# Of core's calls, what ours stand in for, and what they go through on their way down to ours.
+_CORES = {name: getattr(BaseChatModel, name) for name in ("invoke", "ainvoke", "stream", "astream")}
+_BELOW = {
+    name: getattr(ChatCalls, name)
+    for name in (
+        *("generate_prompt", "agenerate_prompt", "generate", "agenerate", "_convert_input"),
+        *("_generate_with_cache", "_agenerate_with_cache", "_generate", "_agenerate", "_stream", "_astream"),
+    )
+}
+# A monitor that was there before us has already wrapped them.
+_UNWRAPPED = not any(hasattr(method, "__wrapped__") for method in (*_CORES.values(), *_BELOW.values()))
 
 
 def _result(message: AIMessage) -> ChatResult:

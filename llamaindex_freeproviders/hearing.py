@@ -1,6 +1,7 @@
 """Whether anybody hears of a call: core's instrumentation and callbacks cost more than all else beside the request.
 
-A call that nobody hears is made without them, and gives the same answer.
+A call that nobody hears is made without them, and gives the same answer. Who begins to listen while a stream runs hears
+of the next call.
 """
 
 import functools
@@ -19,13 +20,17 @@ __all__ = ["hears", "told"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_SPANS = get_dispatcher("llamaindex_freeproviders.base")
+# Where spans, our events and core's events of a call begin their way to who listens.
+_PLACES = (_SPANS, get_dispatcher("llamaindex_freeproviders.instrumentation"), callbacks.dispatcher)
+
 
 def hears(place: Dispatcher) -> bool:
     """Whether events or spans of a place reach any handler, there or further up."""
     while True:
-        if not all(isinstance(one, NullEventHandler) for one in place.event_handlers):
+        if not all(type(one) is NullEventHandler for one in place.event_handlers):
             return True
-        if not all(isinstance(one, NullSpanHandler) for one in place.span_handlers):
+        if not all(type(one) is NullSpanHandler for one in place.span_handlers):
             return True
         if not place.propagate:
             return False
@@ -40,14 +45,13 @@ def told(by: Callable[[], Callable[[F], F]]) -> Callable[[F], F]:
     """
 
     def decorate(call: F) -> F:
-        own = get_dispatcher(call.__module__)
-        heard: Any = own.span(by()(call))
+        heard: Any = _SPANS.span(by()(call))
         del call.__wrapped__  # type: ignore[attr-defined]  # a mark of core's, where Python expects a function
 
         def choose(llm: Any) -> Callable[..., Any]:
             manager = llm.callback_manager
-            quiet = isinstance(manager, CallbackManager) and not manager.handlers and llm.rate_limiter is None
-            made = call if quiet and not hears(own) and not hears(callbacks.dispatcher) else heard
+            quiet = type(manager) is CallbackManager and not manager.handlers and llm.rate_limiter is None
+            made = call if quiet and not any(map(hears, _PLACES)) else heard
             bound: Callable[..., Any] = made.__get__(llm, type(llm))  # as spans are named after the class
             return bound
 

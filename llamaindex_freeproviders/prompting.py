@@ -4,6 +4,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
@@ -60,13 +61,20 @@ class Prompting(Configured):
         return any(one.client.provider.sees_images for one in self._members.values())
 
     def _turns(self, messages: Sequence[ChatMessage]) -> tuple[Turn, ...]:
+        self._check_messages(messages)
         return to_turns(messages, self._source, sees=show_images(messages) and self._sees)
 
     async def _aturns(self, messages: Sequence[ChatMessage]) -> tuple[Turn, ...]:
         """As ``_turns``; files are read beside the event loop."""
-        if take_reading(messages) and self._sees:
-            return await asyncio.to_thread(self._turns, messages)
-        return self._turns(messages)
+        self._check_messages(messages)
+        sees = show_images(messages) and self._sees
+        turns = partial(to_turns, messages, self._source, sees=sees)
+        return await asyncio.to_thread(turns) if sees and take_reading(messages) else turns()
+
+    def _check_messages(self, messages: Any) -> None:
+        if not isinstance(messages, Sequence) or not all(isinstance(one, ChatMessage) for one in messages):
+            wanted = "a chat is asked for by a list of ChatMessage; for a text there is complete"
+            raise InvalidSetting(wanted, provider=self._source)
 
     def _asked(self, turns: tuple[Turn, ...], words: Mapping[str, Any]) -> Prompt:
         settings = renamed(words, _SPELLINGS)

@@ -35,6 +35,9 @@ __all__ = [
     "through",
 ]
 
+# Of the loop, from a connection to the task that serves it: three in CPython, with some to spare.
+_ROUNDS = 5
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -51,11 +54,13 @@ def served(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[
 
     async def end() -> None:
         server.close()
-        await asyncio.sleep(0)  # a connection that has just come begins to be served, or nobody would close it
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # What has just come is served some rounds later: ended before it begins, nobody would close it.
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0.01)  # closed transports say so in the next round of the loop
 
     async def quiet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

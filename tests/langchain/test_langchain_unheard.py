@@ -8,6 +8,7 @@ import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.globals import set_llm_cache
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.prompts import ChatPromptTemplate
@@ -47,7 +48,7 @@ async def every_way(chat, given, config=None, **words):
         for message in messages[1:]:
             joined += message
         calls = [call | {"id": ""} for call in joined.tool_calls]
-        facts = joined.response_metadata
+        facts = list(joined.response_metadata.items())
         last = [getattr(message, "chunk_position", None) for message in messages][-1]
         said[way] = (known, type(joined), joined.content, calls, joined.usage_metadata, facts, last)
     return said
@@ -55,7 +56,7 @@ async def every_way(chat, given, config=None, **words):
 
 @pytest.mark.parametrize("given", INPUTS.values(), ids=INPUTS)
 async def test_an_unheard_call_gives_what_a_heard_one_gives(yqcloud, given):
-    unheard = await every_way(yqcloud(), given)
+    unheard = await every_way(yqcloud(), given, ls_structured_output_format=None, structured_output_format=None)
     assert unheard == await every_way(yqcloud(callbacks=[Handler()]), given)
     assert unheard == await every_way(yqcloud(), given, {"callbacks": [Handler()]})
     assert {content for _, _, content, *_ in unheard.values()} == {"42"}
@@ -112,6 +113,51 @@ async def test_methods_of_a_class_made_of_ours_are_called(sandbox):
 
     chunks = [chunk async for chunk in Own(base_url=sandbox.url("yqcloud")).astream("hello")]
     assert [chunk.content for chunk in chunks] == ["mine", ""]
+
+
+class Below(ChatYqcloud):
+    """Has a method of its own where core passes by on the way down."""
+
+    def generate(self, *args, **words):
+        self.metadata = {"passed": True}
+        return super().generate(*args, **words)
+
+
+def test_what_others_put_on_the_way_of_core_is_met(sandbox, yqcloud, monkeypatch):
+    below = Below(base_url=sandbox.url("yqcloud"))
+    below.invoke("hello")
+    assert below.metadata == {"passed": True}
+
+    chat, met = yqcloud(), []
+    chat.invoke("hello")
+
+    def wrapped(method):
+        def wrapper(*args, **words):
+            met.append(method.__name__)
+            return method(*args, **words)
+
+        return wrapper
+
+    for cls, name in ((BaseChatModel, "generate"), (BaseChatModel, "invoke"), (ChatYqcloud, "_generate")):
+        with monkeypatch.context() as patched:
+            patched.setattr(cls, name, wrapped(getattr(cls, name)))
+            chat.invoke("hello")
+        chat.invoke("hello")
+    with monkeypatch.context() as patched:
+        patched.setattr(BaseChatModel, "stream", wrapped(BaseChatModel.stream))
+        assert list(chat.stream("hello"))
+    chat._generate = wrapped(chat._generate)
+    chat.invoke("hello")
+    assert met == ["generate", "invoke", "_generate", "stream", "_generate"]
+
+
+async def test_what_is_no_input_is_said_when_core_says_it(yqcloud):
+    stream, astream = yqcloud().stream(5), yqcloud().astream(5)
+    for ask in (lambda: yqcloud().invoke(5), lambda: next(stream)):
+        with pytest.raises(ValueError, match="Invalid input type"):
+            ask()
+    with pytest.raises(ValueError, match="Invalid input type"):
+        await anext(astream)
 
 
 async def test_a_stream_that_is_turned_off_comes_whole(yqcloud, sandbox):

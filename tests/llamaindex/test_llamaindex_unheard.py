@@ -4,13 +4,15 @@ import inspect
 import sys
 import warnings
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from kit.calls import CALLS, STREAMS, Call, text_of
 from kit.recorders import Events, Spans, recorded, watched
+from llama_index.core.callbacks import CallbackManager
 from llama_index.core.instrumentation import get_dispatcher
-from llama_index.core.llms import LLM
+from llama_index.core.instrumentation.event_handlers import NullEventHandler
+from llama_index.core.llms import LLM, ChatMessage
 
 from freeproviders import errors
 from freeproviders.notices import IgnoredParameterWarning
@@ -63,6 +65,55 @@ async def test_handlers_at_any_place_hear(yqcloud: Yqcloud, call: Call, name: st
             handlers.remove(handler)  # type: ignore[arg-type]
     assert bool(events.seen) == (name != "llamaindex_freeproviders.base")  # whose events are others'
     assert bool(spans.entered) == (name != "llama_index.core.llms.callbacks")
+
+
+class NoLongerNull(NullEventHandler):
+    seen: ClassVar[list[str]] = []
+
+    def handle(self, event: Any, **_: Any) -> None:
+        self.seen.append(type(event).__name__)
+
+
+class TellingManager(CallbackManager):
+    told: ClassVar[list[Any]] = []
+
+    def on_event_start(self, event_type: Any, **words: Any) -> str:
+        self.told.append(event_type)
+        return super().on_event_start(event_type, **words)
+
+
+def test_what_only_descends_from_those_who_do_not_hear_hears(sandbox: Sandbox, yqcloud: Yqcloud) -> None:
+    handlers, handler = get_dispatcher().event_handlers, NoLongerNull()
+    handlers.append(handler)
+    try:
+        yqcloud.complete("hello")
+    finally:
+        handlers.remove(handler)
+    assert NoLongerNull.seen == ["LLMCompletionStartEvent", "LLMCompletionEndEvent"]
+    Yqcloud(api_base=sandbox.url("yqcloud"), callback_manager=TellingManager()).complete("hello")
+    assert TellingManager.told == ["llm"]
+
+
+def test_our_own_events_belong_to_the_span_of_their_call(sandbox: Sandbox) -> None:
+    events, place = Events(), get_dispatcher("llamaindex_freeproviders.instrumentation")
+    sandbox.scenario = Scenario(status=500)
+    place.event_handlers.append(events)
+    try:
+        with pytest.raises(errors.ServerFailed):
+            Yqcloud(api_base=sandbox.url("yqcloud"), max_retries=1).complete("hello")
+    finally:
+        place.event_handlers.remove(events)
+    assert [str(event.span_id).partition("-")[0] for event in events.seen] == ["Yqcloud.complete"]
+
+
+@pytest.mark.parametrize(
+    "messages", ["hello", ChatMessage(content="hello"), None, [{"role": "user", "content": "hello"}]]
+)
+async def test_what_is_no_conversation_is_said(yqcloud: Yqcloud, messages: Any) -> None:
+    with pytest.raises(errors.InvalidSetting, match="list of ChatMessage"):
+        yqcloud.chat(messages)
+    with pytest.raises(errors.InvalidSetting, match="list of ChatMessage"):
+        await yqcloud.achat(messages)
 
 
 @pytest.mark.parametrize("call", STREAMS, ids=lambda call: call.name)
