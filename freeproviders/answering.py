@@ -49,6 +49,7 @@ class Attempt:
         facts: What the exchange said of the answer.
         status: HTTP status of the last response.
         received: Bytes of its body.
+        said: Characters of its text.
         on_close: Called once, when the attempt is over.
     """
 
@@ -74,6 +75,7 @@ class Attempt:
         self.facts: dict[str, Any] = {}
         self.status: int | None = None
         self.received: int = 0
+        self.said: int = 0
         self.on_close: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -212,6 +214,7 @@ class Attempt:
                 self._answered = True
                 self._pending.append(event)
             else:
+                self.said += len(event.text)
                 # White space alone is no answer: it waits for what it leads in.
                 self._answered = self._answered or not event.text.isspace()
                 if text := self._stop.feed(event.text):

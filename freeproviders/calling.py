@@ -1,14 +1,15 @@
 """One call of a client: its attempts until one succeeds, each in its turn, under one deadline, and told of."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
 from freeproviders.answering import Attempt
 from freeproviders.errors import ProviderError
-from freeproviders.limits import Limiter
+from freeproviders.limits import Limiter, Permit
 from freeproviders.policy import Clock, Retry, Timeouts
 from freeproviders.reports import (
     AnswerBegan,
@@ -21,6 +22,8 @@ from freeproviders.reports import (
     Teller,
     Waited,
 )
+from freeproviders.spending import tokens_of
+from freeproviders.wire import Turn
 
 __all__ = ["Call", "Rules"]
 
@@ -112,12 +115,13 @@ class Call:
     def _left(self) -> float:
         return self._began + self._rules.retry.deadline - self._now()
 
-    async def start(self, attempt: Attempt, begin: Callable[[], Awaitable[T]]) -> T:
+    async def start(self, attempt: Attempt, begin: Callable[[], Awaitable[T]], asked: Sequence[Turn] = ()) -> T:
         """Begins an attempt in its turn.
 
         Args:
             attempt: The attempt; closed if it cannot begin.
             begin: Begins it.
+            asked: The conversation, for what it costs where nobody counts.
 
         Raises:
             LimitReached: If its turn would come after the deadline, or is not now where none may be waited for.
@@ -128,6 +132,8 @@ class Call:
             patience = max(0.0, self._left()) if self._rules.patient else 0.0
             permit = await self._rules.limiter.acquire(within=patience)
             attempt.on_close = permit.release
+            if self._rules.limiter.counts_tokens:
+                attempt.on_close = partial(self._pay, permit, asked)
             if permit.waited > 0:
                 await self._teller.tell(Waited(seconds=permit.waited, **self._about))
             self.attempts += 1
@@ -142,6 +148,14 @@ class Call:
             attempt.close()
             raise
         return begun
+
+    def _pay(self, permit: Permit, asked: Sequence[Turn]) -> None:
+        """Gives the turn of the last attempt back, and takes note of what it has cost; a refusal costs nothing."""
+        attempt = self._last
+        if attempt is not None and asked and 200 <= (attempt.status or 0) < 300:
+            usage = attempt.facts.get("usage", {})
+            self._rules.limiter.charge(tokens_of(usage, asked, attempt.said))
+        permit.release()
 
     async def retrying(self, make: Callable[[], Awaitable[T]]) -> T:
         """The result of the first attempt that succeeds.

@@ -14,7 +14,7 @@ from freeproviders.blocking import portal
 from freeproviders.errors import InvalidSetting, UnsupportedContent
 from freeproviders.merging import Merger
 from freeproviders.reports import Listen, Teller
-from freeproviders.wire import Answer, Event, Prompt, Text
+from freeproviders.wire import Answer, Event, Prompt, Text, Turn
 
 __all__ = ["Face", "asked"]
 
@@ -81,6 +81,12 @@ def asked(prompt: Prompt | str, provider: str = "") -> Prompt:
     prompt = Prompt.of(prompt) if isinstance(prompt, str) else prompt
     if not isinstance(prompt, Prompt):
         raise InvalidSetting("what is asked must be a text or a Prompt", provider=provider)
+    if not all(isinstance(turn, Turn) for turn in prompt.turns):
+        raise InvalidSetting("turns must be a tuple of Turn", provider=provider)
+    if not isinstance(prompt.model, str | None):
+        raise InvalidSetting("model must be the name of a model", provider=provider)
+    if isinstance(prompt.stop, str) or not all(isinstance(stop, str) for stop in prompt.stop):
+        raise InvalidSetting("stop must be a tuple of texts", provider=provider)
     if prompt.thread is not None and not isinstance(prompt.thread, Mapping):
         raise InvalidSetting("thread must be {} or the thread in an answer's metadata", provider=provider)
     if not any(turn.text.strip() or turn.images or turn.calls or turn.role == "tool" for turn in prompt.turns):

@@ -1,7 +1,7 @@
 """Rate limits: how many requests at once and in a time, and the limiter that makes callers wait for their turn.
 
 Turns can be counted in this process, which is done here, or in a store that several processes share
-(``freeproviders.limit_stores``). Requests at once are counted in each process alone.
+(``freeproviders.limit_stores``). Requests at once, and tokens, are counted in each process alone.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ import os
 import sys
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from freeproviders.errors import InvalidSetting, LimitReached
 from freeproviders.policy import Clock
+from freeproviders.spending import Spending
 from freeproviders.waiting_line import Line, Place
 
 if sys.version_info >= (3, 11):
@@ -29,17 +30,26 @@ __all__ = ["Limiter", "Limits", "Permit", "Store", "Window"]
 _log = logging.getLogger("freeproviders.limits")
 
 _SECONDS = {"per_second": 1.0, "per_minute": 60.0, "per_day": 86_400.0}
+_TOKEN_SECONDS = {"tokens_per_minute": 60.0, "tokens_per_day": 86_400.0}
+_WORDS = {
+    "concurrency": "at once",
+    "per_second": "a second",
+    "per_minute": "a minute",
+    "per_day": "a day",
+    "tokens_per_minute": "tokens a minute",
+    "tokens_per_day": "tokens a day",
+}
 # A service counts requests as they arrive, and one may be longer on its way than the next: windows last longer by this.
 _MARGIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """At most so many turns in any stretch of time of this length.
+    """At most so many turns, or tokens, in any stretch of time of this length.
 
     Attributes:
         name: The setting of ``Limits`` it comes from.
-        turns: How many turns.
+        turns: How many.
         seconds: The length.
     """
 
@@ -68,11 +78,17 @@ class Limits:
     Times are sliding windows: ``per_day=50`` is 50 in any 24 hours, whatever the service calls a day. Each is 0.05 s
     longer than its name says, so that requests which are slower on their way than those that follow do no harm.
 
+    What an answer costs in tokens is known when it has come. So a request has a turn while less than the limit is
+    spent, and what it costs counts against later ones.
+
     Attributes:
         concurrency: Requests at once, from the first byte sent to the last one read.
         per_second: Requests in any second.
         per_minute: Requests in any minute.
         per_day: Requests in any 24 hours.
+        tokens_per_minute: Tokens in any minute, of questions and answers, as the service counts them; where it does
+            not, a token for four characters.
+        tokens_per_day: Tokens in any 24 hours.
 
     Raises:
         InvalidSetting: A number is not a whole one, or below 0.
@@ -82,6 +98,8 @@ class Limits:
     per_second: int = 0
     per_minute: int = 0
     per_day: int = 0
+    tokens_per_minute: int = 0
+    tokens_per_day: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -89,12 +107,23 @@ class Limits:
             if type(value) is not int or value < 0:
                 raise InvalidSetting(f"limit {field.name!r} must be a whole number, 0 for no limit; it is {value!r}")
 
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {words}" for name, words in _WORDS.items() if (count := getattr(self, name)))
+
     @property
     def windows(self) -> tuple[Window, ...]:
-        """The limits in a time."""
+        """The limits of requests in a time."""
+        return self._windows(_SECONDS)
+
+    @property
+    def token_windows(self) -> tuple[Window, ...]:
+        """The limits of tokens in a time."""
+        return self._windows(_TOKEN_SECONDS)
+
+    def _windows(self, lengths: Mapping[str, float]) -> tuple[Window, ...]:
         return tuple(
             Window(name=name, turns=turns, seconds=seconds + _MARGIN_SECONDS)
-            for name, seconds in _SECONDS.items()
+            for name, seconds in lengths.items()
             if (turns := getattr(self, name))
         )
 
@@ -185,6 +214,20 @@ class Limiter:
         """Begins anew, as after a fork, when those who hold permits or wait for them are the parent's."""
         self._line = Line(self.limits.concurrency)
         self._history = _History(self.limits.windows)
+        self._spending = Spending([(one.turns, one.seconds) for one in self.limits.token_windows])
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether it wants to know what answers cost."""
+        return bool(self.limits.token_windows)
+
+    def charge(self, tokens: int) -> None:
+        """Takes note of what an answer has cost, for the turns to come; from any thread.
+
+        Args:
+            tokens: How many.
+        """
+        self._spending.charge(tokens, self._clock.monotonic())
 
     async def acquire(self, *, within: float) -> Permit:
         """Waits for a turn.
@@ -218,18 +261,22 @@ class Limiter:
             if place.ahead:
                 self._check(await self._reserve(place.ahead), due)
             await self._be_called(line, place, due)
-        while any(waits := await self._reserve(0)):
+        while (wait := await self._reserve(0)).seconds:
             came_at_once = False
-            self._check(waits, due)
-            _log.info("waiting %.1f s for a turn within %r", max(waits), self.limits)
-            await self._clock.sleep(max(waits))
+            self._check(wait, due)
+            _log.info("waiting %.1f s for a turn within %r", wait.seconds, self.limits)
+            await self._clock.sleep(wait.seconds)
         return came_at_once
 
-    async def _reserve(self, ahead: int) -> Sequence[float]:
+    async def _reserve(self, ahead: int) -> "_Wait":
+        """Takes a turn, if there is one and nobody is ahead; else says for what to wait the longest."""
+        now, tokens = self._clock.monotonic(), self.limits.token_windows
+        if tokens and (wait := _longest(tokens, self._spending.waits(now))).seconds:
+            return wait
         windows = self.limits.windows
         if self._store is None or not windows:
-            return self._history.reserve(windows, ahead, self._clock.monotonic())
-        return await asyncio.to_thread(self._store.reserve, windows, ahead)
+            return _longest(windows, self._history.reserve(windows, ahead, now))
+        return _longest(windows, await asyncio.to_thread(self._store.reserve, windows, ahead))
 
     async def _be_called(self, line: Line, place: Place, due: float) -> None:
         left = due - self._clock.monotonic()
@@ -242,14 +289,24 @@ class Limiter:
                 setting = f"concurrency={self.limits.concurrency}" if self.limits.concurrency else "pace"
                 raise _reached(setting, f"none within {left:.1f} s", None) from None
 
-    def _check(self, waits: Sequence[float], due: float) -> None:
-        """Raises if one of the waits would last too long."""
+    def _check(self, wait: "_Wait", due: float) -> None:
+        """Raises if it would last too long."""
         left = due - self._clock.monotonic()
-        longest = max(waits, default=0.0)
-        if longest > left and longest > 0:
-            window = self.limits.windows[list(waits).index(longest)]
-            when = f"the next in {longest:.1f} s, {max(0.0, left):.1f} s were left"
-            raise _reached(f"{window.name}={window.turns}", when, longest)
+        if wait.seconds > left and wait.seconds > 0:
+            when = f"the next in {wait.seconds:.1f} s, {max(0.0, left):.1f} s were left"
+            raise _reached(wait.setting, when, wait.seconds)
+
+
+class _Wait(NamedTuple):
+    """How long, and by which setting."""
+
+    seconds: float
+    setting: str
+
+
+def _longest(windows: Sequence[Window], waits: Sequence[float]) -> _Wait:
+    each = (_Wait(seconds, f"{one.name}={one.turns}") for one, seconds in zip(windows, waits, strict=True))
+    return max(each, default=_Wait(0.0, ""), key=lambda wait: wait.seconds)
 
 
 class _History:

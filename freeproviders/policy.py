@@ -43,7 +43,7 @@ class Timeouts:
 
     def __post_init__(self) -> None:
         for name in ("connect", "first_byte", "idle"):
-            if not getattr(self, name) > 0:
+            if not _is_time(getattr(self, name)):
                 raise InvalidSetting(f"timeout {name!r} must be a positive number of seconds")
 
 
@@ -69,10 +69,10 @@ class Retry:
     longest_retry_after: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise InvalidSetting("attempts must be at least 1 (max_retries at least 0)")
+        if type(self.attempts) is not int or self.attempts < 1:
+            raise InvalidSetting("attempts must be a whole number, at least 1 (max_retries at least 0)")
         for name in ("deadline", "base", "longest_wait", "longest_retry_after"):
-            if not getattr(self, name) > 0:
+            if not _is_time(getattr(self, name)):
                 raise InvalidSetting(f"retry setting {name!r} must be a positive number of seconds")
 
     def controller(
@@ -103,6 +103,10 @@ class Retry:
         return tenacity.AsyncRetrying(
             sleep=sleep, stop=spent, wait=wait, retry=tenacity.retry_if_exception(_deserves_retry), reraise=True
         )
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def _failure(state: "tenacity.RetryCallState") -> BaseException | None:

@@ -146,6 +146,8 @@ class Provider(ABC):
             self._check_line(name, getattr(self, name))
         for name in ("cookies", "default_headers"):
             for key, value in getattr(self, name).items():
+                if not isinstance(key, str) or not isinstance(value, str):
+                    raise InvalidSetting(f"{name}: {key!r} and its value must be texts", provider=self.card.name)
                 self._check_line(name, f"{key}{value}")
         if self.tool_style:
             from freeproviders.tools.styles import style_named  # loaded where it is used: most programs use no tools

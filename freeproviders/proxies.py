@@ -28,7 +28,7 @@ def checked_proxy(proxy: str | None) -> str | None:
     """
     if proxy is None:
         return None
-    scheme = proxy.partition("://")[0].lower()
+    scheme = proxy.partition("://")[0].lower() if isinstance(proxy, str) else ""
     if scheme not in ("http", "https", *_SOCKS):
         kinds = ", ".join(f"{kind}://" for kind in ("http", "https", *_SOCKS))
         raise InvalidSetting(f"proxy (or the environment's http_proxy, https_proxy) must be a URL of {kinds}")

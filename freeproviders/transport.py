@@ -19,7 +19,7 @@ from freeproviders.asking import Asking
 from freeproviders.blocking import portal
 from freeproviders.calling import Call, Rules
 from freeproviders.channel import Target
-from freeproviders.errors import ProviderError, StreamInterrupted, UnsupportedContent
+from freeproviders.errors import InvalidSetting, ProviderError, StreamInterrupted, UnsupportedContent
 from freeproviders.face import Face, asked
 from freeproviders.limits import Limiter, Limits
 from freeproviders.policy import Clock, Retry, Timeouts
@@ -66,6 +66,7 @@ class Client(Face):
         **settings: Any,
     ) -> None:
         self.provider: Provider = _configured(provider, settings)
+        _check_rules(retry, timeouts)
         clock = clock or Clock()
         self.rules: Rules = Rules(
             retry=retry or Retry(),
@@ -208,7 +209,7 @@ class Client(Face):
             stop=prompt.stop,
             reader=reader,
         )
-        await call.start(attempt, attempt.start)
+        await call.start(attempt, attempt.start, worded.turns)
         return attempt
 
     def _target(self, provider: Provider) -> Target:
@@ -231,6 +232,13 @@ def _configured(provider: str | Provider, settings: Mapping[str, Any]) -> Provid
     if isinstance(provider, Provider):
         return provider.with_settings(settings)
     return registry.get(provider).configure(settings)
+
+
+def _check_rules(retry: object, timeouts: object) -> None:
+    if not isinstance(retry, Retry | None):
+        raise InvalidSetting("retry must be a Retry, as in Retry(attempts=2, deadline=60)")
+    if not isinstance(timeouts, Timeouts | None):
+        raise InvalidSetting("timeouts must be a Timeouts, as in Timeouts(first_byte=20)")
 
 
 def _limiter(limits: Limits | Limiter | None, provider: Provider, clock: Clock) -> Limiter:

@@ -2,7 +2,6 @@
 
 from freeproviders.breaker import BreakerState
 from freeproviders.errors import AllProvidersFailed, ProviderError, StreamInterrupted, Tried
-from freeproviders.limits import Limits
 from freeproviders.notebook.markup import (
     BLUE,
     GREEN,
@@ -51,7 +50,7 @@ def card_html(card: Card) -> str:
         ("can", chips),
         ("login", escaped("needed today, it is said") if card.login else ""),
         ("context", escaped(f"about {card.context_window} tokens")),
-        ("limits kept", escaped(_limits(card.limits))),
+        ("limits kept", escaped(str(card.limits))),
         ("verified", escaped(f"{card.verified}: {card.evidence}")),
     ]
     return box(card.title, chip(card.name), facts(pairs))
@@ -158,11 +157,6 @@ def _models(card: Card) -> str:
     names = ", ".join(card.models[:_SHOWN_MODELS])
     more = len(card.models) - _SHOWN_MODELS
     return f"{names} and {more} more" if more > 0 else names + (" and others" if card.open_models else "")
-
-
-def _limits(limits: Limits) -> str:
-    units = {"concurrency": "at once", "per_second": "a second", "per_minute": "a minute", "per_day": "a day"}
-    return ", ".join(f"{getattr(limits, name)} {unit}" for name, unit in units.items() if getattr(limits, name))
 
 
 def _published(limits: Published) -> str:

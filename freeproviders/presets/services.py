@@ -46,7 +46,14 @@ def _limits(preset: Preset) -> Limits:
     if preset.status == "local":
         return Limits()
     known = preset.limits
-    return Limits(concurrency=_AT_ONCE, per_second=known.rps or 5, per_minute=known.rpm, per_day=known.rpd)
+    return Limits(
+        concurrency=_AT_ONCE,
+        per_second=known.rps or 5,
+        per_minute=known.rpm,
+        per_day=known.rpd,
+        tokens_per_minute=known.tpm,
+        tokens_per_day=known.tpd,
+    )
 
 
 @functools.cache

@@ -11,7 +11,6 @@ import griffe
 import langchain_freeproviders
 import llamaindex_freeproviders
 from freeproviders import registry
-from freeproviders.limits import Limits
 from freeproviders.listing import Row, rows
 from freeproviders.provider import Card, Provider
 from freeproviders.settings import variable
@@ -181,15 +180,9 @@ def _models(card: Card) -> list[list[str]]:
         ["Other names", ", ".join(f"{code(name)} for {code(model)}" for name, model in card.aliases.items()) or "none"],
         ["Context window", f"{card.context_window} tokens, a cautious estimate"],
         ["Tool calls are asked for as", f"[{code(card.tool_style)}](../tool_calling.md#styles)"],
-        ["Polite limits", _limits(card.limits)],
+        ["Polite limits", str(card.limits) or "none"],
         ["Cookies of a login", codes(card.login_cookies) or "none known"],
     ]
-
-
-def _limits(limits: Limits) -> str:
-    given = {item.name: getattr(limits, item.name) for item in fields(limits)}
-    words = {"concurrency": "at once", "per_second": "a second", "per_minute": "a minute", "per_day": "a day"}
-    return ", ".join(f"{value} {words[name]}" for name, value in given.items() if value) or "none"
 
 
 def settings(provider: type[Provider]) -> str:

@@ -143,9 +143,8 @@ async def test_extras_that_cannot_be_sent_are_named(sandbox, setting):
 
 @pytest.mark.parametrize("header", [{"X-A": 1}, {"X-A": None}])
 async def test_a_header_that_is_no_text_is_named(sandbox, header):
-    client = Client("yqcloud", base_url=sandbox.url("yqcloud"), default_headers=header)
     with pytest.raises(errors.InvalidSetting, match="X-A"):
-        await client.acomplete("hello")
+        await Client("yqcloud", base_url=sandbox.url("yqcloud"), default_headers=header).acomplete("hello")
 
 
 @pytest.mark.parametrize("header", ["cf-mitigated", "x-amzn-waf-action"])

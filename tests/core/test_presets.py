@@ -92,6 +92,7 @@ def test_each_preset_answers_in_the_sandbox(sandbox, name, monkeypatch):
 def test_published_limits_are_kept_by_the_limiter(monkeypatch):
     limits = Client("groq").rules.limiter.limits
     assert (limits.per_minute, limits.per_day) == (30, 1000)
+    assert (limits.tokens_per_minute, limits.tokens_per_day) == (8_000, 200_000)
     assert Client("ollama").rules.limiter.limits.windows == ()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freeproviders import Candidate, Client, Prompt, Retry, Router, Turn, errors
+from freeproviders import Candidate, Client, Prompt, Retry, Router, Timeouts, Turn, errors
 from freeproviders.breaker import Breaker, BreakerPolicy
 from freeproviders.images import save
 from freeproviders.limits import Limiter, Limits
@@ -23,6 +23,47 @@ from freeproviders.sandbox import Sandbox
 def test_a_router_tells_at_once(words, hint):
     with pytest.raises(errors.InvalidSetting, match=hint):
         Router(**{"candidates": ["pi"], **words})
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ({"retry": 3}, r"Retry\(attempts=2"),
+        ({"timeouts": 20}, r"Timeouts\(first_byte=20\)"),
+        ({"proxy": 8080}, "http://"),
+        ({"default_headers": {5: "five"}}, "must be texts"),
+        ({"default_headers": {"X-Number": 5}}, "must be texts"),
+        ({"cookies": {"session": 5}}, "must be texts"),
+    ],
+)
+def test_a_client_tells_at_once(words, hint):
+    with pytest.raises(errors.InvalidSetting, match=hint):
+        Client("yqcloud", **words)
+
+
+@pytest.mark.parametrize("value", ["20", None, True, 0, float("nan")])
+def test_times_and_attempts_are_numbers(value):
+    for kind, word in ((Timeouts, "connect"), (Retry, "deadline"), (Retry, "attempts")):
+        with pytest.raises(errors.InvalidSetting, match=f"{word}.*number"):
+            kind(**{word: value})
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ({"model": 5}, "name of a model"),
+        ({"turns": "hello"}, "tuple of Turn"),
+        ({"stop": "END"}, "tuple of texts"),
+        ({"stop": (5,)}, "tuple of texts"),
+    ],
+)
+async def test_a_prompts_parts_are_of_their_kinds(sandbox: Sandbox, words, hint):
+    client = Client("yqcloud", base_url=sandbox.url("yqcloud"))
+    prompt = Prompt(**{"turns": (Turn(role="user", text="hello"),), **words})
+    for face in (client, Router([Candidate(client=client)])):
+        with pytest.raises(errors.InvalidSetting, match=hint):
+            await face.acomplete(prompt)
+    assert not sandbox.received
 
 
 @pytest.mark.parametrize("limits", [20, {"per_minute": 20}, Limits])
