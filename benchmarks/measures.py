@@ -128,7 +128,8 @@ class Measure:
 
 def measures(sizes: Sizes) -> list[Measure]:
     """All measures of these sizes."""
-    found = [*_ratios(sizes), *_many(sizes), *_growth(sizes), *_memory(sizes), *_uvloop(sizes)]
+    # Memory first: a process that has held much and let it go finds room again without growing.
+    found = [*_memory(sizes), *_ratios(sizes), *_many(sizes), *_growth(sizes), *_uvloop(sizes)]
     if sizes.peers:
         return found
     return [replace(one, kinds=tuple(kind for kind in one.kinds if kind != "peer")) for one in found]
@@ -285,16 +286,6 @@ def _growing_crowds(sizes: Sizes) -> Measure:
 
 def _memory(sizes: Sizes) -> list[Measure]:
     found = []
-    if sizes.streams:
-        held = Measure(
-            name="held",
-            title=f"memory, {sizes.streams} streams held open",
-            figures=(Figure(name="kB_per_stream", title="kB a stream", plain=True),),
-            job=lambda wire, _: Job(task="held", plan=Plan(wire=wire, pace=_NEVER), streams=sizes.streams),
-            blocking="none",
-            first=True,
-        )
-        found.append(held)
     if sizes.sequence:
         sequence = Measure(
             name="sequence",
@@ -305,6 +296,16 @@ def _memory(sizes: Sizes) -> list[Measure]:
             wires=("yqcloud",),
         )
         found.append(sequence)
+    if sizes.streams:
+        held = Measure(
+            name="held",
+            title=f"memory, {sizes.streams} streams held open",
+            figures=(Figure(name="kB_per_stream", title="kB a stream", plain=True),),
+            job=lambda wire, _: Job(task="held", plan=Plan(wire=wire, pace=_NEVER), streams=sizes.streams),
+            blocking="none",
+            first=True,
+        )
+        found.append(held)
     return found
 
 
