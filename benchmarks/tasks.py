@@ -35,6 +35,7 @@ class Job:
         times: Calls, of each stream.
         streams: How many at once.
         turns: Messages of the conversation that is sent.
+        warm: Calls of each stream before the measuring begins.
     """
 
     task: str
@@ -42,6 +43,7 @@ class Job:
     times: int = 1
     streams: int = 1
     turns: int = 1
+    warm: int = 1
 
 
 def run(loop: asyncio.AbstractEventLoop, client: Client, origin: str, job: Job) -> Figures:
@@ -148,7 +150,7 @@ async def _awaited(client: Client, origin: str, job: Job) -> Figures:
     if job.task == "held":
         return await _held(ask, job.streams)
     warming = _warming(client, origin, job, ask)
-    await asyncio.gather(*(_read(warming, _Tally(), 1) for _ in range(job.streams)))
+    await asyncio.gather(*(_read(warming, _Tally(), job.warm) for _ in range(job.streams)))
     tally, read = _Tally(), _read_paced if job.task == "streams" else _read
     watch = _Watch()
     await asyncio.gather(*(read(ask, tally, job.times) for _ in range(job.streams)))
@@ -205,7 +207,7 @@ async def _close(stream: Any) -> None:
 def _blocking(client: Client, origin: str, job: Job) -> Figures:
     ask: Ask = _opened(client, origin, job)
     tallies, take = [_Tally() for _ in range(job.streams)], _take_paced if job.task == "streams" else _take
-    _at_once(partial(_take, _warming(client, origin, job, ask), times=1), [_Tally() for _ in tallies])
+    _at_once(partial(_take, _warming(client, origin, job, ask), times=job.warm), [_Tally() for _ in tallies])
     watch = _Watch()
     _at_once(partial(take, ask, times=job.times), tallies)
     return watch.figures(_Tally.sum(tallies), job)
