@@ -43,8 +43,9 @@ PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 def test_the_example_keeps_the_contract_from_outside(example):
     done = outcome_of(example, *PYTEST)
     assert done.returncode == 0, done.stdout
-    passed = re.search(r"(\d+) passed in", done.stdout)
-    assert passed
+    skipped = ", 1 skipped" if sys.version_info < (3, 11) else ""  # one promise is about what later Pythons can do
+    passed = re.search(rf"(\d+) passed{skipped} in", done.stdout)
+    assert passed, done.stdout
     assert int(passed[1]) > 370
 
 
