@@ -200,6 +200,7 @@ class Limiter:
         self._store = store
         self._clock = clock or Clock()
         self._unlimited = limits == Limits()
+        self._windows, self._token_windows = limits.windows, limits.token_windows  # looked at with every attempt
         self.forget()
         _limiters.add(self)
 
@@ -213,13 +214,13 @@ class Limiter:
     def forget(self) -> None:
         """Begins anew, as after a fork, when those who hold permits or wait for them are the parent's."""
         self._line = Line(self.limits.concurrency)
-        self._history = _History(self.limits.windows)
-        self._spending = Spending([(one.turns, one.seconds) for one in self.limits.token_windows])
+        self._history = _History(self._windows)
+        self._spending = Spending([(one.turns, one.seconds) for one in self._token_windows])
 
     @property
     def counts_tokens(self) -> bool:
         """Whether it wants to know what answers cost."""
-        return bool(self.limits.token_windows)
+        return bool(self._token_windows)
 
     def charge(self, tokens: int) -> None:
         """Takes note of what an answer has cost, for the turns to come; from any thread.
@@ -270,10 +271,10 @@ class Limiter:
 
     async def _reserve(self, ahead: int) -> "_Wait":
         """Takes a turn, if there is one and nobody is ahead; else says for what to wait the longest."""
-        now, tokens = self._clock.monotonic(), self.limits.token_windows
+        now, tokens = self._clock.monotonic(), self._token_windows
         if tokens and (wait := _longest(tokens, self._spending.waits(now))).seconds:
             return wait
-        windows = self.limits.windows
+        windows = self._windows
         if self._store is None or not windows:
             return _longest(windows, self._history.reserve(windows, ahead, now))
         return _longest(windows, await asyncio.to_thread(self._store.reserve, windows, ahead))
