@@ -28,7 +28,7 @@ from langchain_freeproviders.base import FaceModel
 from langchain_freeproviders.callbacks import begun
 from langchain_freeproviders.chunks import Chunks, chunk_of
 from langchain_freeproviders.errors import translated
-from langchain_freeproviders.messages import image_block, image_caption, text_block
+from langchain_freeproviders.messages import image_block, image_caption, only_texts, text_block
 from langchain_freeproviders.metadata import known_of
 
 __all__ = ["ChatCalls"]
@@ -141,7 +141,7 @@ class ChatCalls(FaceModel, BaseChatModel):
             messages = given if _are_messages(given) else self._convert_input(given).to_messages()
         except Exception:  # noqa: BLE001  # whatever it is, core says it in its own time
             return None
-        return messages if all(isinstance(message.content, str) for message in messages) else None
+        return messages if only_texts(messages) else None
 
     def _is_untouched(self) -> bool:
         """Whether no class made of ours, test or monitor has put a method of its own on the way of core's calls."""

@@ -14,7 +14,7 @@ from freeproviders.wire import Prompt
 from langchain_freeproviders.calls import ChatCalls
 from langchain_freeproviders.errors import translated
 from langchain_freeproviders.kinds import check_kinds
-from langchain_freeproviders.messages import to_turns
+from langchain_freeproviders.messages import only_texts, to_turns
 from langchain_freeproviders.service import FreeProviderModel
 from langchain_freeproviders.tools import function_of, schema_of, tool_choice_of
 
@@ -117,7 +117,7 @@ class FaceChatModel(ChatCalls):
         if grows is None:  # an answer by a schema is asked for again rather than shown in part, unless a call says so
             grows = self.stream_tool_args and schema is None
         return self._prompt(
-            to_turns(messages, self._provider_name(), sees=any(map(_shows, messages)) and self._sees),
+            to_turns(messages, self._provider_name(), sees=not only_texts(messages) and self._sees),
             stop,
             words,
             tools=tools,
@@ -137,11 +137,6 @@ class FaceChatModel(ChatCalls):
         if self.custom_get_token_ids is not None:
             return super().get_num_tokens_from_messages(messages, tools)
         return count_tokens_approximately(messages, tools=list(tools) if tools else None)
-
-
-def _shows(message: BaseMessage) -> bool:
-    """Whether there may be anything but text in a message."""
-    return not isinstance(message.content, str)
 
 
 class FreeChatModel(FreeProviderModel, FaceChatModel):

@@ -20,7 +20,7 @@ from freeproviders.prompts import shown_after
 from freeproviders.wire import Image, Role, ToolCall, Turn
 from langchain_freeproviders.shown_images import shown_image
 
-__all__ = ["image_block", "image_caption", "text_block", "to_turns"]
+__all__ = ["image_block", "image_caption", "only_texts", "text_block", "to_turns"]
 
 _CHAT_ROLES: Mapping[str, Role] = {
     "system": "system",
@@ -33,6 +33,11 @@ _CHAT_ROLES: Mapping[str, Role] = {
 # Blocks an assistant's message may hold that say nothing to a model that reads the conversation again.
 _THOUGHTS = ("thinking", "redacted_thinking", "reasoning", "reasoning_content")
 _CALLS = ("tool_use", "tool_call", "tool_call_chunk", "invalid_tool_call", "function_call", "server_tool_call")
+
+
+def only_texts(messages: Iterable[BaseMessage]) -> bool:
+    """Whether messages hold text alone: no images, and nothing else that stands in blocks."""
+    return all(isinstance(message.content, str) for message in messages)
 
 
 def to_turns(messages: Iterable[BaseMessage], provider: str, *, sees: bool = False) -> tuple[Turn, ...]:
