@@ -58,12 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     )
 
     async def wait() -> dict[str, object]:
-        try:
-            return await sign_in(provider, window, pressed=_pressed_enter())
-        except asyncio.CancelledError:
-            # Ctrl-C has ended the browser's driver as well; what it has left undone is nobody's concern.
-            asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-            raise
+        return await sign_in(provider, window, pressed=_pressed_enter())
 
     say(f"Opening {window.url}. Sign in there, or pass its check.")
     say("It ends by itself once the login is complete; or press Enter here to store what there is.")

@@ -189,6 +189,7 @@ async def _go(page: "Page", url: str) -> str:
 
 @asynccontextmanager
 async def _opened(window: Window) -> AsyncGenerator["BrowserContext", None]:
+    """The open window. It is closed by the end of Playwright's driver, who waits half a minute for it and no longer."""
     from playwright.async_api import Error, async_playwright
 
     async with async_playwright() as playwright:
@@ -198,6 +199,7 @@ async def _opened(window: Window) -> AsyncGenerator["BrowserContext", None]:
                 executable_path=window.executable,
                 headless=window.headless,
                 chromium_sandbox=window.confined,
+                handle_sigint=False,  # Ctrl-C reaches the driver too, who is to stay until we end it
                 no_viewport=True,
                 args=_QUIET,
             )
@@ -205,8 +207,4 @@ async def _opened(window: Window) -> AsyncGenerator["BrowserContext", None]:
             raise InvalidSetting(
                 f"{window.executable} does not start: {error.message.splitlines()[0]} (as root it needs --no-sandbox)"
             ) from None
-        try:
-            yield context
-        finally:
-            with suppress(Error):  # closed by the person
-                await context.close()
+        yield context

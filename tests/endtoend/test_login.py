@@ -166,6 +166,7 @@ def test_enter_stores_what_there_is(strict):
 @in_browser
 def test_nothing_is_stored_when_the_person_closes_the_window(strict):
     async def close(page):
+        await page.wait_for_load_state()  # Chromium may leave a page open that is closed while it loads
         await page.close()
 
     with pytest.raises(errors.LoginRequired, match="closed"):
@@ -209,6 +210,7 @@ def test_ctrl_c_ends_it_in_one_line(strict):
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as running:
         while not strict.received:
+            assert running.poll() is None, running.stderr.read()
             time.sleep(0.01)
         os.killpg(running.pid, signal.SIGINT)
         _, said = running.communicate()
