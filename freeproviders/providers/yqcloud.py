@@ -33,6 +33,8 @@ _OPENINGS = {
     "系统公告": "The service sends announcements instead of answers: try later, or use another provider.",
     "当前站点不再提供免费接口": _MOVED,
 }
+# White space, and marks that a headline begins with.
+_LEADING = " \t\r\n\u3000*#【["
 # One of these alone may stand in an honest answer; two of them near its beginning mean the advert.
 _ADVERT = (
     *("aichatos8.com.cn", "binjie09.shop", "binjie.site", "chatavx.com", "apifox.com"),
@@ -91,17 +93,21 @@ class Yqcloud(Provider):
         markers = [marker for marker in _ADVERT if marker not in asked]
         openings = {text: advice for text, advice in _OPENINGS.items() if advice is _BANNED or text not in asked}
         beginnings = (*openings, _TOO_LONG)
-        longest = max(map(len, beginnings))
+        named = host not in asked
+        begun = False  # so that it cannot begin like a notice any more
 
         def examine(head: str, complete: bool) -> bool:
-            lead = head.lstrip(" \t\r\n*#【[").lower()
-            if error := _too_long(lead, 200):
-                raise error
-            for opening in filter(lead.startswith, openings):
-                raise notice(self.card.name, f"{opening}...", openings[opening])
-            if sum(map(head.__contains__, markers)) >= 2 or (host in head and host not in asked):
+            nonlocal begun
+            if not begun:
+                lead = head.lstrip(_LEADING).lower()
+                if error := _too_long(lead, 200):
+                    raise error
+                for opening in filter(lead.startswith, openings):
+                    raise notice(self.card.name, f"{opening}...", openings[opening])
+                begun = complete or not any(text.startswith(lead) for text in beginnings)
+            if sum(map(head.__contains__, markers)) >= 2 or (named and host in head):
                 raise notice(self.card.name, head, _BANNED)
-            return complete or len(lead) > longest or not any(text.startswith(lead) for text in beginnings)
+            return begun
 
         return examine
 

@@ -47,6 +47,14 @@ async def test_a_notice_is_never_a_whole_answer(sandbox, variant, size):
         await client_of(sandbox, "yqcloud").acomplete("hello")
 
 
+@pytest.mark.parametrize("size", [None, 1])
+@pytest.mark.parametrize("lead", ["【", "\u3000", "\n\n**", "# "])
+async def test_a_notice_is_one_behind_the_marks_of_a_headline(sandbox, lead, size):
+    sandbox.scenario = says(f"{lead}系统公告: we have moved.", fragment=size)
+    with pytest.raises(errors.Blocked, match="系统公告"):
+        await collected(client_of(sandbox, "yqcloud"))
+
+
 async def test_an_advert_that_shows_late_still_ends_in_an_error(sandbox):
     sandbox.scenario = Scenario(variant="advert", fragment=1)
     with pytest.raises((errors.Blocked, errors.StreamInterrupted), match="notice"):
