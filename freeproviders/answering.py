@@ -102,12 +102,14 @@ class Attempt:
 
     async def next(self) -> Sequence[Event]:
         """The events that have arrived since; empty once the answer is complete and its facts are known."""
+        channel = self._channel
         try:
             while not self._pending and not self._ended:
-                await self._pull()
+                assert channel is not None, "next() comes after start()"  # noqa: S101
+                self._digest(channel, b"" if self._drained else await channel.read())
             events, self._pending = self._pending, []
-            if not events and self._channel is not None:
-                await self._conclude(self._channel.reply)
+            if not events and channel is not None:
+                await self._conclude(channel.reply)
         except ProviderError as error:
             self._name(error)
             raise
@@ -151,15 +153,15 @@ class Attempt:
         return reply
 
     async def _begin(self, request: Request, decoder: Decoder) -> None:
-        self._channel = await self._open(request)
-        self._unread = self._channel.first
+        channel = self._channel = await self._open(request)
         self._screen = self._challenge_filter()
         self._decoder = decoder
         self._answered = self._drained = self._ended = False
         self._pending, self._stop, self._reader = [], StopCut(self._stops), self._new_reader()
         try:
+            self._digest(channel, channel.first)
             while not (self._answered and self._pending) and not self._ended:
-                await self._pull()
+                self._digest(channel, b"" if self._drained else await channel.read())
         except BaseException:
             self._close_channel()
             raise
@@ -182,11 +184,8 @@ class Attempt:
     def _challenge_filter(self) -> ChallengeFilter:
         return ChallengeFilter(partial(challenged, self._target.provider.card.name, 200))
 
-    async def _pull(self) -> None:
-        """Reads once and keeps the events it completes."""
-        channel = self._channel
-        assert channel is not None, "next() comes after start()"  # noqa: S101
-        data, self._unread = self._unread or (b"" if self._drained else await channel.read()), b""
+    def _digest(self, channel: Channel, data: bytes) -> None:
+        """Keeps the events that these bytes complete; no bytes are the end, step by step."""
         if data:
             self._take(self._decoder.feed(self._screen.feed(data)))
         elif not self._drained:

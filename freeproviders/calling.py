@@ -3,7 +3,7 @@
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -68,18 +68,20 @@ class Call:
     def __init__(self, rules: Rules, provider: str, model: str, teller: Teller) -> None:
         self.attempts: int = 0
         self._rules = rules
-        self._about = {
-            "request": teller.request,
-            "provider": provider,
-            "call": os.urandom(4).hex(),
-            "candidate": teller.candidate,
-        }
+        self._provider = provider
         self._model = model
         self._teller = teller
         self._now = rules.clock.monotonic
         self._began = self._now()
         self._first: float | None = None
         self._last: Attempt | None = None
+
+    @cached_property
+    def _about(self) -> dict[str, Any]:
+        """What its reports say of the call; most calls make none."""
+        teller = self._teller
+        ids = {"request": teller.request, "call": os.urandom(4).hex()}
+        return {**ids, "provider": self._provider, "candidate": teller.candidate}
 
     def __enter__(self: C) -> C:
         if self._teller.heard:
@@ -144,7 +146,7 @@ class Call:
                 await self._tell(AnswerBegan, seconds=self._first)
         except BaseException as error:
             if isinstance(error, ProviderError):
-                error.provider = error.provider or self._about["provider"]
+                error.provider = error.provider or self._provider
             attempt.close()
             raise
         return begun

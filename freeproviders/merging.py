@@ -39,7 +39,7 @@ class Merger:
 
     def _flush(self, *, last: bool = False) -> None:
         text, self._half, self._texts = self._half + "".join(self._texts), "", []
-        if _HALVES.search(text):
+        if not text.isascii() and _HALVES.search(text):
             if not last and _LEADING_HALF.search(text):
                 text, self._half = text[:-1], text[-1]
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -8,6 +8,7 @@ a prompt or an answer, or a secret.
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from freeproviders import logs
 from freeproviders.errors import ProviderError
@@ -158,14 +159,17 @@ class Teller:
         listen: The caller's listener.
 
     Attributes:
-        request: Id of the call.
         candidate: Whom of a router's candidates it is about; empty for the call as a whole.
     """
 
     def __init__(self, listen: Listen | None = None) -> None:
-        self.request: str = os.urandom(6).hex()
         self.candidate: str = ""
         self._listen = listen
+
+    @cached_property
+    def request(self) -> str:
+        """Id of the call."""
+        return os.urandom(6).hex()
 
     @classmethod
     def of(cls, listen: "Listen | Teller | None") -> "Teller":

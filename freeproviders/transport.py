@@ -96,7 +96,7 @@ class Client(Face):
                             for event in events:
                                 shown.append(event)
                                 yield event
-                            events = await _more(attempt, asking)
+                            events = asking.pass_on(read) if (read := await attempt.next()) else None
                     finally:
                         attempt.close()
                     if not await _again(asking, attempt, call, self._provider(asking.prompt)):
@@ -176,12 +176,13 @@ class Client(Face):
         asking.forget()
         attempt = await self._started(session, asking.prompt, call)
         try:
-            while (events := await _more(attempt, asking)) is not None and not events:
-                pass
+            while read := await attempt.next():
+                if events := asking.pass_on(read):
+                    return attempt, events
         except BaseException:
             attempt.close()
             raise
-        return attempt, events
+        return attempt, None
 
     async def _whole(
         self, session: aiohttp.ClientSession, prompt: Prompt, call: Call
@@ -191,8 +192,8 @@ class Client(Face):
         while True:
             attempt, events = await self._started(session, asking.prompt, call), list[Event]()
             try:
-                while (more := await _more(attempt, asking)) is not None:
-                    events.extend(more)
+                while read := await attempt.next():
+                    events.extend(asking.pass_on(read))
             finally:
                 attempt.close()
             if not await _again(asking, attempt, call, self._provider(asking.prompt)):
@@ -245,12 +246,6 @@ def _limiter(limits: Limits | Limiter | None, provider: Provider, clock: Clock) 
     if isinstance(limits, Limiter):
         return limits
     return Limiter(provider.polite_limits() if limits is None else limits, clock=clock)
-
-
-async def _more(attempt: Attempt, asking: Asking) -> Sequence[Event] | None:
-    """What the caller gets next; None at the end of the attempt."""
-    events = await attempt.next()
-    return asking.pass_on(events) if events else None
 
 
 async def _again(asking: Asking, attempt: Attempt, call: Call, provider: Provider) -> bool:
