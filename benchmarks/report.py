@@ -22,8 +22,9 @@ _DISTRIBUTIONS = (
 )
 _OVER = (
     ("langchain_freeproviders", "langchain_core chat models, aiohttp", 1.1),
+    ("langchain_freeproviders, a chat model's class", "langchain_core chat models, aiohttp", None),
     ("llamaindex_freeproviders", "llama_index.core.llms", 1.05),
-    ("llamaindex_freeproviders", "llama_index.core.llms, aiohttp", None),
+    ("llamaindex_freeproviders, an LLM's class", "llama_index.core.llms, aiohttp", None),
     ("freeproviders", "aiohttp", None),
 )
 

@@ -24,11 +24,12 @@ IMPORTS: Mapping[str, str] = {
     "aiohttp": "aiohttp",
     "freeproviders": "freeproviders",
     "langchain_core chat models, aiohttp": "langchain_core.language_models.chat_models aiohttp",
+    # Both packages load their classes when asked for them.
     "langchain_freeproviders": "langchain_freeproviders",
+    "langchain_freeproviders, a chat model's class": "langchain_freeproviders.chat_models",
     "llama_index.core.llms": "llama_index.core.llms",
     "llama_index.core.llms, aiohttp": "llama_index.core.llms aiohttp",
     "llamaindex_freeproviders": "llamaindex_freeproviders",
-    # The package loads its classes when asked for them.
     "llamaindex_freeproviders, an LLM's class": "llamaindex_freeproviders.llms",
     "langchain-openai": "langchain_openai",
     "langchain-ollama": "langchain_ollama",

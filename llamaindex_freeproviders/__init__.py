@@ -5,7 +5,7 @@ name is loaded when it is first asked for.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 try:
     import llama_index.core.llms  # noqa: F401  # told here what to install, rather than by the first module that needs it
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from llamaindex_freeproviders.image_tool import FreeImageToolSpec
     from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, OpenAICompatible, Pi, Pizzagpt, Yqcloud
     from llamaindex_freeproviders.router import FreeRouter
+else:  # a type checker must not see this, or it would take any name for one of ours
+    _ELSEWHERE = {"FreeImageToolSpec": "image_tool", "FreeRouter": "router"}
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE.get(name, 'llms')}"), name)
+        globals()[name] = found  # asked for once
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "AiChats",
@@ -28,17 +41,3 @@ __all__ = [
     "Pizzagpt",
     "Yqcloud",
 ]
-
-_ELSEWHERE = {"FreeImageToolSpec": "image_tool", "FreeRouter": "router"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE.get(name, 'llms')}"), name)
-    globals()[name] = found  # asked for once
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
