@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from operator import attrgetter
 from typing import Any, TypeGuard, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -145,9 +146,8 @@ class ChatCalls(FaceModel, BaseChatModel):
 
     def _is_untouched(self) -> bool:
         """Whether no class made of ours, test or monitor has put a method of its own on the way of core's calls."""
-        core = (getattr(BaseChatModel, name) is method for name, method in _CORES.items())
-        own = (getattr(getattr(self, name), "__func__", None) is method for name, method in _BELOW.items())
-        return _UNWRAPPED and all(core) and all(own)
+        own = _below(type(self)) == _BELOW and _BELOW_NAMES.isdisjoint(self.__dict__)
+        return _UNWRAPPED and own and _cores(BaseChatModel) == _CORES
 
     def _is_cached(self) -> bool:
         return get_llm_cache() is not None if self.cache is None else self.cache is not False
@@ -282,17 +282,17 @@ def _are_messages(given: LanguageModelInput) -> TypeGuard[list[BaseMessage]]:
     return isinstance(given, list) and all(isinstance(one, BaseMessage) for one in given)
 
 
-# Of core's calls, what ours stand in for, and what they go through on their way down to ours.
-_CORES = {name: getattr(BaseChatModel, name) for name in ("invoke", "ainvoke", "stream", "astream")}
-_BELOW = {
-    name: getattr(ChatCalls, name)
-    for name in (
-        *("generate_prompt", "agenerate_prompt", "generate", "agenerate", "_convert_input"),
-        *("_generate_with_cache", "_agenerate_with_cache", "_generate", "_agenerate", "_stream", "_astream"),
-    )
-}
+# Of core's calls, what ours stand in for, and what they go through on their way down to ours. Looked up as one tuple
+# each, since every call looks.
+_BELOW_NAMES = frozenset(
+    {"generate_prompt", "agenerate_prompt", "generate", "agenerate", "_convert_input", "_stream", "_astream"}
+    | {"_generate_with_cache", "_agenerate_with_cache", "_generate", "_agenerate"}
+)
+_cores = attrgetter("invoke", "ainvoke", "stream", "astream")
+_below = attrgetter(*_BELOW_NAMES)
+_CORES, _BELOW = _cores(BaseChatModel), _below(ChatCalls)
 # A monitor that was there before us has already wrapped them.
-_UNWRAPPED = not any(hasattr(method, "__wrapped__") for method in (*_CORES.values(), *_BELOW.values()))
+_UNWRAPPED = not any(hasattr(method, "__wrapped__") for method in (*_CORES, *_BELOW))
 
 
 def _result(message: AIMessage) -> ChatResult:
