@@ -11,8 +11,6 @@ import re
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 import aiohttp
@@ -73,7 +71,6 @@ class Channel:
         self._target = target
         self._response = response
         self.size: int = len(first)
-        self._limit = target.provider.max_body_bytes
         self._ending = Ending(response)
         self._watch = IdleWatch(target.timeouts.idle, response)
 
@@ -128,9 +125,9 @@ class Channel:
         return data
 
     def _check_size(self) -> None:
-        if self.size > self._limit:
-            message = f"the answer exceeds {self._limit} bytes (setting max_body_bytes)"
-            raise BadReply(message, provider=_name(self._target))
+        limit = self._target.provider.max_body_bytes
+        if self.size > limit:
+            raise BadReply(f"the answer exceeds {limit} bytes (setting max_body_bytes)", provider=_name(self._target))
 
     async def read_all(self) -> Reply:
         """The whole reply."""
@@ -155,7 +152,9 @@ def _arguments(target: Target, request: Request) -> dict[str, Any]:
     if cookies:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
     headers.update(provider.default_headers)
-    _check_headers(headers, target)
+    for name, value in headers.items():
+        if not isinstance(value, str) or _CONTROL.search(f"{name}{value}"):
+            raise InvalidSetting(f"header {name!r} must be a text without control characters", provider=_name(target))
     url = _url(target, request)
     proxy, credentials = http_proxy(target.proxy)
     if url.scheme == "http":  # then the proxy reads the request itself, else only the CONNECT before it
@@ -169,23 +168,8 @@ def _arguments(target: Target, request: Request) -> dict[str, Any]:
         "proxy_headers": credentials,
         # A redirect would carry the caller's headers to another place: it is an answer to judge, not to follow.
         "allow_redirects": False,
-        "timeout": _timeout(target.timeouts.connect),
+        "timeout": aiohttp.ClientTimeout(total=None, sock_connect=target.timeouts.connect),
     }
-
-
-def _check_headers(headers: CIMultiDict[str], target: Target) -> None:
-    try:
-        if not _CONTROL.search("".join(chain(*headers.items()))):
-            return
-    except TypeError:  # one that is no text
-        pass
-    wrong = next(name for name, value in headers.items() if not isinstance(value, str) or _CONTROL.search(name + value))
-    raise InvalidSetting(f"header {wrong!r} must be a text without control characters", provider=_name(target))
-
-
-@lru_cache(maxsize=8)
-def _timeout(connect: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, sock_connect=connect)
 
 
 def _url(target: Target, request: Request) -> URL:
