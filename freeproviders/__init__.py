@@ -1,32 +1,40 @@
 """Free chat services over their own wire protocols: values, providers and a client, independent of any framework.
 
-``langchain_freeproviders`` and ``llamaindex_freeproviders`` build on it; it imports neither framework.
+``langchain_freeproviders`` and ``llamaindex_freeproviders`` build on it; it imports neither framework. Each name is
+loaded when it is first asked for.
 """
 
+import importlib
 from typing import TYPE_CHECKING
 
-from freeproviders import errors, providers
-from freeproviders.limits import Limiter, Limits
-from freeproviders.policy import Retry, Timeouts
-from freeproviders.transport import Client
-from freeproviders.wire import Answer, Done, Event, Fact, Image, Prompt, Restarted, Text, Turn
-
 if TYPE_CHECKING:
+    from freeproviders import errors, providers
     from freeproviders.candidates import Candidate
+    from freeproviders.limits import Limiter, Limits
+    from freeproviders.policy import Retry, Timeouts
     from freeproviders.router import Router
-else:  # loaded by who asks for one; a type checker must not see this, or it would take any name for one of ours
-    _MODULES = {"Candidate": "candidates", "Router": "router"}
+    from freeproviders.transport import Client
+    from freeproviders.wire import Answer, Done, Event, Fact, Image, Prompt, Restarted, Text, Turn
+else:  # a type checker must not see this, or it would take any name for one of ours
+    _ELSEWHERE = {
+        "Candidate": "candidates",
+        "Client": "transport",
+        "Router": "router",
+        **dict.fromkeys(("Limiter", "Limits"), "limits"),
+        **dict.fromkeys(("Retry", "Timeouts"), "policy"),
+    }
 
     def __getattr__(name: str) -> object:
-        from importlib import import_module
-
-        if name not in _MODULES:
+        if name in ("errors", "providers"):
+            return importlib.import_module(f"{__name__}.{name}")
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE.get(name, 'wire')}"), name)
+        globals()[name] = found  # asked for once
         return found
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *_MODULES})
+        return sorted({*globals(), *__all__})
 
 
 __all__ = [

@@ -12,7 +12,6 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from freeproviders import registry
 from freeproviders.commands import WRONG, note
 from freeproviders.settings import nearest
 
@@ -121,6 +120,7 @@ def completed(action: argparse.Action, completer: Any) -> None:
 
 def service_words(prefix: str, **_: Any) -> list[str]:
     """Names of services, or the models of the one that is already written: ``yqcloud:``."""
+    from freeproviders import registry
     from freeproviders.presets import presets
 
     name, colon, _model = prefix.partition(":")
