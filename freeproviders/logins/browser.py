@@ -189,7 +189,7 @@ async def _go(page: "Page", url: str) -> str:
 
 @asynccontextmanager
 async def _opened(window: Window) -> AsyncGenerator["BrowserContext", None]:
-    """The open window. It is closed by the end of Playwright's driver, who waits half a minute for it and no longer."""
+    """The open window. The end of Playwright's driver closes it, and waits for that half a minute at most."""
     from playwright.async_api import Error, async_playwright
 
     async with async_playwright() as playwright:
@@ -199,7 +199,7 @@ async def _opened(window: Window) -> AsyncGenerator["BrowserContext", None]:
                 executable_path=window.executable,
                 headless=window.headless,
                 chromium_sandbox=window.confined,
-                handle_sigint=False,  # Ctrl-C reaches the driver too, who is to stay until we end it
+                handle_sigint=False,  # Ctrl-C reaches the driver too, which must stay until we end it
                 no_viewport=True,
                 args=_QUIET,
             )

@@ -98,9 +98,16 @@ def shown(client: Client, error: ProviderError, log: str) -> str:
     return " ".join((*chain, repr(client), log))
 
 
+# Debug mode also reports every step of a loop that takes long, as they do on a busy machine.
+_PATIENT = """
+import logging
+logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Executing"))
+"""
+
+
 def script(source: str, *arguments: str) -> "subprocess.Popen[str]":
     """Starts a script in an interpreter that treats every warning as an error and reports every leak."""
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", source, *arguments]
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", _PATIENT + source, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -1,8 +1,6 @@
 """Chunks: real streaming, the shape LangChain's merging wants, callbacks once, connections closed."""
 
 import asyncio
-import subprocess
-import sys
 from functools import reduce
 from operator import add
 
@@ -12,6 +10,7 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 
 from freeproviders.sandbox import Scenario
+from freeproviders.testing.kit import run_script
 from langchain_freeproviders import ChatAiChats, ChatFlowGpt, ChatPi, ChatYqcloud
 
 HELLO = "say exactly: Hällo wörld 👋 with data: inside"
@@ -115,12 +114,10 @@ async def test_cancelling_closes_the_connection(make, sandbox):
 
 
 ABANDONED = """
-import asyncio, logging
+import asyncio
 from freeproviders.sandbox import Sandbox, Scenario
 from langchain_freeproviders import ChatYqcloud
 
-# Debug mode also reports every step of a loop that takes long, as they do on a busy machine.
-logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Executing"))
 kept = []
 
 async def leave(chat):
@@ -135,7 +132,7 @@ with Sandbox() as sandbox:
 
 
 def test_a_stream_left_behind_by_its_loop_is_closed_without_a_word():
-    done = subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", ABANDONED], capture_output=True, text=True)
+    done = run_script(ABANDONED)
     assert (done.stdout, done.stderr) == ("client closed\n", "")
 
 

@@ -1,10 +1,10 @@
 """Services of other packages join by an entry point, and cannot take the place of another."""
 
-import os
 import subprocess
-import sys
 
 import pytest
+
+from freeproviders.testing.kit import run_script
 
 MODULE = """
 from freeproviders.sandbox.answer import bytes_answer
@@ -41,21 +41,17 @@ with Sandbox() as one, Sandbox() as two:
 
 
 @pytest.fixture
-def package(tmp_path):
+def package(tmp_path, monkeypatch):
     """Installs a package of two services; gives a function that runs a program beside it."""
     (tmp_path / "elsewhere.py").write_text(MODULE)
     described = tmp_path / "elsewhere-1.0.dist-info"
     described.mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: elsewhere\nVersion: 1.0\n")
 
     def run(points: str, program: str) -> "subprocess.CompletedProcess[str]":
         (described / "entry_points.txt").write_text(f"[freeproviders.sandbox]\n{points}\n")
-        return subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "error", "-c", program],
-            env={**os.environ, "PYTHONPATH": str(tmp_path)},
-            capture_output=True,
-            text=True,
-        )
+        return run_script(program)
 
     return run
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import subprocess
-import sys
 import threading
 
 import aiohttp
 import pytest
 
 from freeproviders.sandbox import RuleBrain, Sandbox, Scenario
+from freeproviders.testing.kit import run_script
 
 LEAVE_OPEN = """
 import asyncio, aiohttp
@@ -31,14 +30,9 @@ print(sandbox.received[0].outcome)
 NEVER_STOPPED = "from freeproviders.sandbox import Sandbox\nsandbox = Sandbox()\nsandbox.start()\nprint('ran')"
 
 
-def run(code):
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize(("code", "says"), [(LEAVE_OPEN, "cut\n"), (NEVER_STOPPED, "ran\n")])
 def test_nothing_is_left_behind(code, says):
-    done = run(code)
+    done = run_script(code)
     assert (done.returncode, done.stdout, done.stderr) == (0, says, "")
 
 

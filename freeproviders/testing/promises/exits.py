@@ -121,8 +121,6 @@ RUNNER = """
 import asyncio, gc, json, logging, os, sys, tempfile
 from freeproviders import Client, Retry, errors
 logging.basicConfig(level=logging.INFO, format="LOG %(name)s %(message)s")
-# Debug mode also reports every step of a loop that takes long, as they do on a busy machine.
-logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Executing"))
 async def streamed(asked):
     return [event async for event in asked.astream("hello")]
 async def broken_off(asked):
