@@ -4,7 +4,6 @@
 name is loaded when it is first asked for.
 """
 
-import importlib
 from typing import TYPE_CHECKING
 
 try:
@@ -12,23 +11,7 @@ try:
 except ImportError as _missing:
     raise ImportError("llamaindex_freeproviders needs pip install 'freeproviders[llamaindex]'") from _missing
 
-if TYPE_CHECKING:
-    from llamaindex_freeproviders.image_tool import FreeImageToolSpec
-    from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, OpenAICompatible, Pi, Pizzagpt, Yqcloud
-    from llamaindex_freeproviders.router import FreeRouter
-else:  # a type checker must not see this, or it would take any name for one of ours
-    _ELSEWHERE = {"FreeImageToolSpec": "image_tool", "FreeRouter": "router"}
-
-    def __getattr__(name: str) -> object:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE.get(name, 'llms')}"), name)
-        globals()[name] = found  # asked for once
-        return found
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
-
+from freeproviders.late import late_names
 
 __all__ = [
     "AiChats",
@@ -41,3 +24,11 @@ __all__ = [
     "Pizzagpt",
     "Yqcloud",
 ]
+
+if TYPE_CHECKING:
+    from llamaindex_freeproviders.image_tool import FreeImageToolSpec
+    from llamaindex_freeproviders.llms import AiChats, FlowGpt, FreeProvider, OpenAICompatible, Pi, Pizzagpt, Yqcloud
+    from llamaindex_freeproviders.router import FreeRouter
+else:  # type checkers must not see this, or they would take any name for one of ours
+    _ELSEWHERE = {"FreeImageToolSpec": "image_tool", "FreeRouter": "router"}
+    __getattr__, __dir__ = late_names(__name__, {**dict.fromkeys(__all__, "llms"), **_ELSEWHERE})
