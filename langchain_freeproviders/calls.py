@@ -146,7 +146,7 @@ class ChatCalls(FaceModel, BaseChatModel):
 
     def _is_untouched(self) -> bool:
         """Whether no class made of ours, test or monitor has put a method of its own on the way of core's calls."""
-        own = _below(type(self)) == _BELOW and _BELOW_NAMES.isdisjoint(self.__dict__)
+        own = _below(type(self)) == _BELOW and self.__dict__.keys().isdisjoint(_BELOW_NAMES)
         return _UNWRAPPED and own and _cores(BaseChatModel) == _CORES
 
     def _is_cached(self) -> bool:
@@ -284,9 +284,9 @@ def _are_messages(given: LanguageModelInput) -> TypeGuard[list[BaseMessage]]:
 
 # Of core's calls, what ours stand in for, and what they go through on their way down to ours. Looked up as one tuple
 # each, since every call looks.
-_BELOW_NAMES = frozenset(
-    {"generate_prompt", "agenerate_prompt", "generate", "agenerate", "_convert_input", "_stream", "_astream"}
-    | {"_generate_with_cache", "_agenerate_with_cache", "_generate", "_agenerate"}
+_BELOW_NAMES = (
+    *("generate_prompt", "agenerate_prompt", "generate", "agenerate", "_convert_input"),
+    *("_generate_with_cache", "_agenerate_with_cache", "_generate", "_agenerate", "_stream", "_astream"),
 )
 _cores = attrgetter("invoke", "ainvoke", "stream", "astream")
 _below = attrgetter(*_BELOW_NAMES)
